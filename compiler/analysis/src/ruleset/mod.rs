@@ -1,0 +1,273 @@
+//! The rule normal form: a policy after names, types, units and definitions have been resolved away.
+//!
+//! Every rule is a list of [`Arm`]s, one for each concrete callable (a function of a contract on a chain, or `send` on a
+//! chain) that its subject covers. An arm's guard speaks only of words: constants, arguments, request fields and parameters.
+//! Money has become integers in base units, rates have been multiplied out (nothing is ever divided, so nothing is rounded),
+//! definitions are inlined, token symbols are the chain's addresses.
+//!
+//! [`decide`](RuleSet::decide) is the reference: written to be read, and what `vm` and `jit` are held against.
+
+pub mod formula;
+
+pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
+
+use agentpol_grammar::span::Span;
+use agentpol_model::{
+    Address, ChainId, Time, U256,
+    budget::{Budget, Cap},
+    decision::DenyCode,
+    effect::EffectKind,
+    ids::{BudgetId, CallableId, ParamId, RuleId, TokenId},
+    request::Kind,
+    types::Member,
+};
+use std::collections::BTreeSet;
+
+/// A whole policy in normal form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleSet {
+    /// The policy's name.
+    pub name: String,
+    /// The chains it names, with what their declarations say.
+    pub chains: Vec<Chain>,
+    /// Bound when the policy is loaded.
+    pub params: Vec<Param>,
+    /// By [`TokenId`]. Sorted by symbol.
+    pub tokens: Vec<Token>,
+    /// Every contract and token deployment that the policy uses, for trust and for the report.
+    pub contracts: Vec<Contract>,
+    /// By [`CallableId`]. Everything the policy can talk about, whether a rule grants it or not.
+    pub callables: Vec<Callable>,
+    /// Constant sets, by `SetId`.
+    pub sets: Vec<BTreeSet<U256>>,
+    /// By [`BudgetId`]: one for each line.
+    pub budgets: Vec<Budget>,
+    /// `fees at most`, per native token: the cap in wei.
+    pub fee_caps: Vec<(TokenId, Cap)>,
+    /// By [`RuleId`], in the order of the source.
+    pub rules: Vec<Rule>,
+    /// Addresses written in the policy's own text, for the look-alike refusal (contracts, tokens and parameters are added by
+    /// whoever builds the index).
+    pub named_addresses: BTreeSet<Address>,
+}
+
+/// A chain that the policy names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// As declared.
+    pub name: String,
+    /// EIP-155.
+    pub id: ChainId,
+    /// Its native token.
+    pub native: TokenId,
+    /// What is assumed of it, in words.
+    pub assumptions: Vec<String>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// As declared.
+    pub name: String,
+    /// What it holds.
+    pub ty: ParamType,
+    /// The closed range a number must lie in. Everything is proved for all of it.
+    pub domain: Option<(U256, U256)>,
+}
+
+/// What a parameter holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamType {
+    /// An address.
+    Address,
+    /// An address that approves `ask`s; never the signer.
+    Approver,
+    /// Base units of a token.
+    Amount(TokenId),
+    /// A plain number.
+    Int,
+    /// Seconds.
+    Duration,
+    /// A time.
+    Time,
+    /// True or false.
+    Bool,
+    /// 32 bytes.
+    Bytes32,
+    /// A set of addresses, of at most so many.
+    AddressSet(u32),
+}
+
+/// A token by its symbol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// `USDC`
+    pub symbol: String,
+    /// The same on every chain.
+    pub decimals: u8,
+    /// Where it stands; `None` is the chain's native token. One a chain, sorted by chain.
+    pub sites: Vec<(ChainId, Option<Address>)>,
+}
+
+/// A deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// As declared.
+    pub name: String,
+    /// Where.
+    pub chain: ChainId,
+    /// At which address.
+    pub address: Target,
+    /// Its reason, if it is `trusted`.
+    pub trusted: Option<String>,
+    /// Can its code be replaced?
+    pub upgradeable: bool,
+}
+
+/// An address that is known when compiled, or bound at load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Known.
+    Fixed(Address),
+    /// A parameter of type address.
+    Param(ParamId),
+}
+
+/// Something a request can be about: the unit of dispatch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callable {
+    /// `call` or `send` (and later the others).
+    pub kind: Kind,
+    /// On which chain.
+    pub chain: ChainId,
+    /// The contract; `None` for `send`, which goes to any address.
+    pub target: Option<Target>,
+    /// The contract's name for people (`USDC`).
+    pub contract: String,
+    /// The function; `None` for `send`.
+    pub function: Option<Function>,
+    /// What it does; `None` is opaque. For a payable function the value that goes along is one of them.
+    pub effects: Option<Vec<EffectSpec>>,
+}
+
+/// A function's ABI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// `transfer`
+    pub name: String,
+    /// `transfer(address,uint256)`
+    pub signature: String,
+    /// The first four bytes of its hash.
+    pub selector: [u8; 4],
+    /// Its arguments.
+    pub inputs: Vec<Member>,
+    /// Does it take value?
+    pub payable: bool,
+    /// How the amounts among its arguments are shown: by path, the token they are of.
+    pub units: Vec<(agentpol_model::types::Path, TokenSpec)>,
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// As declared.
+    pub name: String,
+    /// What it does when it matches.
+    pub verb: Verb,
+    /// What it covers.
+    pub arms: Vec<Arm>,
+    /// The rules it outranks, transitively closed. A catch-all (`any`) is below every other grant without being named.
+    pub over: Vec<RuleId>,
+    /// `beyond BUDGET: ask …`
+    pub beyond: Vec<(BudgetId, Ask)>,
+    /// `exempt BUDGET`
+    pub exempt: Vec<BudgetId>,
+    /// `accept RISK because "…"`, by the risk's name.
+    pub accepts: Vec<(String, String)>,
+    /// The refusals among them.
+    pub lifts: Vec<DenyCode>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a rule does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its own word")]
+pub enum Verb {
+    Allow,
+    Ask(Ask),
+    Deny,
+}
+
+/// Who is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// How many of them.
+    pub need: u32,
+    /// Addresses, known or bound at load.
+    pub of: Vec<Target>,
+    /// Seconds, known or a parameter.
+    pub within: Seconds,
+}
+
+/// A number of seconds, known or bound at load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seconds {
+    /// Known.
+    Fixed(Time),
+    /// A parameter.
+    Param(ParamId),
+}
+
+/// A rule for one callable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// For which.
+    pub callable: CallableId,
+    /// All must hold, left to right. Empty: always.
+    pub clauses: Vec<Clause>,
+    /// Hand-written `charge`s: amount and the budgets it goes to. Rounded up.
+    pub charges: Vec<(Linear, Vec<BudgetId>)>,
+}
+
+/// One conjunct of a guard, with what is needed to explain it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// The condition.
+    pub formula: Formula,
+    /// Where it stands. A condition that silence implies (`value == 0`) has the rule's place.
+    pub span: Span,
+    /// As a person reads it.
+    pub text: String,
+}
+
+/// An effect before its amount, token and parties are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectSpec {
+    /// What happens.
+    pub kind: EffectKind,
+    /// How much. Never below zero: a sum that is negative at run time counts as zero.
+    pub amount: Linear,
+    /// Of which token.
+    pub token: TokenSpec,
+    /// Recipient, puller, spender or receiver.
+    pub party: Scalar,
+    /// Of a `moves`: only what leaves the wallet is an effect on it, so it counts only if this is the wallet.
+    pub from: Option<Scalar>,
+    /// Of a `grants`.
+    pub until: Option<Scalar>,
+    /// Only if this holds.
+    pub when: Formula,
+    /// `max means all`: this argument at its type's maximum makes the amount `U256::MAX`.
+    pub sentinel: Option<Scalar>,
+}
+
+/// A token, known or named by an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenSpec {
+    /// Known.
+    Known(TokenId),
+    /// Whichever of the policy's tokens stands at this address on the request's chain; else the request is denied
+    /// (`unknown_token`).
+    At(Scalar),
+}

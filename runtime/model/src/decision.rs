@@ -1,0 +1,106 @@
+//! Rulings (what the rules say) and the codes of denials.
+
+use crate::{effect::Effects, ids::RuleId};
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $doc:literal;)*) => {
+        /// Why a request was denied. Stable; `agentpol explain CODE` prints the same text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum DenyCode { $(#[doc = $doc] $variant,)* }
+
+        impl DenyCode {
+            /// Every code, in the order of its encoding.
+            pub const ALL: &'static [DenyCode] = &[$(DenyCode::$variant),*];
+
+            /// As it stands in a decision.
+            pub const fn name(self) -> &'static str {
+                match self { $(DenyCode::$variant => $name),* }
+            }
+
+            /// What it means and what would help.
+            pub const fn doc(self) -> &'static str {
+                match self { $(DenyCode::$variant => $doc),* }
+            }
+        }
+
+        impl core::fmt::Display for DenyCode {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+codes! {
+    // ---- the request itself
+    Malformed "malformed" "The calldata is not the one canonical encoding of the function's arguments. The reason names the byte and the cause.";
+    InvalidRequest "invalid_request" "The request cannot be a valid transaction or is not written as the JSON-RPC methods write it: chain id, intrinsic gas, fee order, nonce, init code size, odd hex, unknown or duplicate fields.";
+    WrongChain "wrong_chain" "The policy does not name the request's chain.";
+    WrongWallet "wrong_wallet" "The request's `from` is not the wallet that the policy was loaded for.";
+    UnsupportedKind "unsupported_kind" "This kind of request is never signed, or needs a rule whose subject names it.";
+    // ---- what it calls
+    UnknownContract "unknown_contract" "No contract or token that the policy uses stands at this address on this chain. Import it, or declare it with `contract`.";
+    UnknownFunction "unknown_function" "The contract is known, but its interface declares no function with this selector.";
+    UnknownToken "unknown_token" "An argument names a token that the policy does not use, so its amount has no unit.";
+    NotPayable "not_payable" "The function takes no value, but the request sends some.";
+    // ---- the rules
+    NoRule "no_rule" "No rule grants it. What no rule grants is denied.";
+    DeniedByRule "denied_by_rule" "A `deny` rule matches. A matching `deny` beats every grant.";
+    Ambiguous "ambiguous" "Two grants match and neither is written `over` the other.";
+    Undefined "undefined" "A guard read something the request does not have (an element past an array's end, a fee that is not set) in a `deny`, or in a rule `over` another that matches.";
+    Opaque "opaque" "Nobody declared what the function does; granting it needs `accept opaque`.";
+    // ---- the built-in refusals
+    Unlimited "unlimited" "An amount of 2^255 or more means everything there is. Only a spender marked `trusted` may be given it.";
+    ZeroRecipient "zero_recipient" "Value or authority would go to the zero address.";
+    SelfRecipient "self_recipient" "Value would go to the token's own contract, where it is lost.";
+    LookAlike "look_alike" "The recipient looks like an address of the policy (same first and last four digits) but is another: address poisoning.";
+    Upgrade "upgrade" "The function changes who owns or implements a contract; no rule lifts this unless it says `accept upgrade`.";
+    AmountOverflow "amount_overflow" "An effect's amount does not fit in 256 bits.";
+    // ---- the money
+    FeeCap "fee_cap" "The fee is above `fees at most`.";
+    Budget "budget" "A budget is exhausted. The reason names it, what is left and when more is.";
+    // ---- the ledger
+    Locked "locked" "The chain shows spending that the ledger never saw; `agentpol ledger adopt` charges and unlocks.";
+    Nonce "nonce" "The nonce is neither the next one nor that of a transaction still open.";
+    TooManyAsks "too_many_asks" "Eight requests are already waiting for approval.";
+    Approval "approval" "There is no such approval, it has expired, or the policy has changed since.";
+}
+
+/// What the rules say of a request, before the ledger is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// A rule grants every action.
+    Grant(Granted),
+    /// It is denied.
+    Deny(Denied),
+}
+
+/// A grant: for each action the deciding rule and its effects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// One per action, in order.
+    pub actions: Vec<GrantedAction>,
+}
+
+/// One granted action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedAction {
+    /// The rule that grants it; whether it is an `ask` is the rule's own property.
+    pub rule: RuleId,
+    /// What it does.
+    pub effects: Effects,
+}
+
+/// A denial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// Why.
+    pub code: DenyCode,
+    /// The rule that says so, where one does.
+    pub rule: Option<RuleId>,
+    /// Which action of the request.
+    pub action: u16,
+    /// Byte offset in that action's calldata, for `malformed`.
+    pub offset: Option<u32>,
+}

@@ -1,0 +1,27 @@
+//! What a policy can talk about. Nouns only: no parsing, no evaluation, no I/O.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`types`] | Solidity ABI types and the words they are made of |
+//! | [`request`] | what a wallet is asked to sign, as the gate understood it; the table of request fields |
+//! | [`effect`] | what an action does to the wallet's assets and authority |
+//! | [`budget`] | caps, windows and measures, as `budgets` in a policy declare them |
+//! | [`decision`] | rulings, decisions, the table of denial codes |
+//! | [`refusal`] | the built-in refusals that hold whatever a policy says |
+//! | [`ids`] | the index newtypes |
+
+pub mod budget;
+pub mod decision;
+pub mod effect;
+pub mod ids;
+pub mod refusal;
+pub mod request;
+pub mod types;
+
+pub use alloy_primitives::{Address, B256, U256};
+
+/// Seconds since the Unix epoch, UTC.
+pub type Time = u64;
+
+/// An EIP-155 chain id.
+pub type ChainId = u64;
