@@ -19,24 +19,47 @@ pub enum ExprKind {
     And(Vec<Expr>),
     Not(Box<Expr>),
     /// `a < b <= c`: one operator fewer than operands.
-    Compare { operands: Vec<Expr>, ops: Vec<Spanned<CmpOp>> },
+    Compare {
+        operands: Vec<Expr>,
+        ops: Vec<Spanned<CmpOp>>,
+    },
     /// `x in SET`, `x not in SET`
-    In { item: Box<Expr>, set: Box<Expr>, negated: bool },
+    In {
+        item: Box<Expr>,
+        set: Box<Expr>,
+        negated: bool,
+    },
     /// `a ..= b` (closed) or `a .. b`
-    Range { low: Box<Expr>, high: Box<Expr>, closed: bool },
+    Range {
+        low: Box<Expr>,
+        high: Box<Expr>,
+        closed: bool,
+    },
     /// `a + b - c`
-    Sum { first: Box<Expr>, rest: Vec<(Spanned<AddOp>, Expr)> },
+    Sum {
+        first: Box<Expr>,
+        rest: Vec<(Spanned<AddOp>, Expr)>,
+    },
     /// `a * b / c`
-    Product { first: Box<Expr>, rest: Vec<(Spanned<MulOp>, Expr)> },
+    Product {
+        first: Box<Expr>,
+        rest: Vec<(Spanned<MulOp>, Expr)>,
+    },
     Neg(Box<Expr>),
     /// `5`, as written.
     Number(String),
     /// `5 USDC`
     Amount(Amount),
     /// `1 WETH per 6_000 USDC`
-    Rate { of: Amount, per: Amount },
+    Rate {
+        of: Amount,
+        per: Amount,
+    },
     /// `5 USDC per 1h`
-    Pace { of: Amount, per: Spanned<String> },
+    Pace {
+        of: Amount,
+        per: Spanned<String>,
+    },
     /// `95%`, as written.
     Percent(String),
     /// `10min`, as written.
@@ -52,20 +75,38 @@ pub enum ExprKind {
     /// A name or a path.
     Path(QName),
     /// `x.y`
-    Member { of: Box<Expr>, name: Name },
+    Member {
+        of: Box<Expr>,
+        name: Name,
+    },
     /// `f(x, y)`
-    Call { callee: Box<Expr>, args: Vec<Expr> },
+    Call {
+        callee: Box<Expr>,
+        args: Vec<Expr>,
+    },
     /// `x[i]`
-    Index { of: Box<Expr>, index: Box<Expr> },
+    Index {
+        of: Box<Expr>,
+        index: Box<Expr>,
+    },
     /// `{ a, b }`: a set. Also the empty braces.
     Set(Vec<Expr>),
     /// `{ k: v }`: a map or a struct; the type decides.
     Map(Vec<(Expr, Expr)>),
     /// `[a, b]`
     List(Vec<Expr>),
-    If { condition: Box<Expr>, yes: Box<Expr>, no: Box<Expr> },
+    If {
+        condition: Box<Expr>,
+        yes: Box<Expr>,
+        no: Box<Expr>,
+    },
     /// `all x in xs: E`, `any x in xs: E`
-    Quantified { every: bool, var: Name, of: Box<Expr>, body: Box<Expr> },
+    Quantified {
+        every: bool,
+        var: Name,
+        of: Box<Expr>,
+        body: Box<Expr>,
+    },
 }
 
 /// Comparisons.

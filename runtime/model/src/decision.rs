@@ -68,16 +68,11 @@ codes! {
 }
 
 /// What the rules say of a request, before the ledger is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ruling {
-    /// A rule grants every action.
-    Grant(Granted),
-    /// It is denied.
-    Deny(Denied),
-}
+pub type Ruling = Result<Granted, Denied>;
 
-/// A grant: for each action the deciding rule and its effects.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A grant: for each action the deciding rule and its effects. Evaluators fill one that the caller keeps, so that deciding
+/// allocates nothing once it has grown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Granted {
     /// One per action, in order.
     pub actions: Vec<GrantedAction>,

@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 /// One thing the wallet does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action<'a> {
     /// What kind of thing.
     pub kind: Kind,
@@ -59,15 +59,13 @@ impl Envelope {
         let gas = U256::from(self.gas_limit?).checked_mul(U256::from(self.max_fee_per_gas?))?;
         match self.blob_fee {
             None => Some(gas),
-            Some((price, blob_gas)) => {
-                gas.checked_add(U256::from(price).checked_mul(U256::from(blob_gas))?)
-            }
+            Some((price, blob_gas)) => gas.checked_add(U256::from(price).checked_mul(U256::from(blob_gas))?),
         }
     }
 }
 
 /// A request: one envelope on one chain, with its actions in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     /// The chain it is valid on.
     pub chain: ChainId,
@@ -82,7 +80,7 @@ pub struct Request<'a> {
     /// Fees and nonce.
     pub envelope: Envelope,
     /// At least one.
-    pub actions: Vec<Action<'a>>,
+    pub actions: &'a [Action<'a>],
 }
 
 /// What type a request field has, for the type checker and the bytecode verifier.
