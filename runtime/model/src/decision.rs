@@ -1,6 +1,17 @@
 //! Rulings (what the rules say) and the codes of denials.
 
-use crate::{effect::Effects, ids::RuleId};
+use crate::{
+    U256,
+    effect::Effects,
+    ids::{BudgetId, RuleId},
+};
+use arrayvec::ArrayVec;
+
+/// Budgets that one rule's `charge`s can name at most, counted once for each time they are named.
+pub const MAX_CHARGES: usize = 8;
+
+/// Hand-written charges of one action: to which line, and how much in its denominator.
+pub type Charges = ArrayVec<(BudgetId, U256), MAX_CHARGES>;
 
 macro_rules! codes {
     ($($variant:ident $name:literal $doc:literal;)*) => {
@@ -85,6 +96,8 @@ pub struct GrantedAction {
     pub rule: RuleId,
     /// What it does.
     pub effects: Effects,
+    /// What the rule's own `charge`s add, in the order they are written: a budget may occur more than once.
+    pub charges: Charges,
 }
 
 /// A denial.

@@ -146,8 +146,10 @@ pub struct Callable {
     pub contract: String,
     /// The function; `None` for `send`.
     pub function: Option<Function>,
-    /// What it does; `None` is opaque. For a payable function the value that goes along is one of them.
-    pub effects: Option<Vec<EffectSpec>>,
+    /// What it does. The value that goes along with a payable call or a `send` is always the first of them, declared or not.
+    pub effects: Vec<EffectSpec>,
+    /// Nobody declared what else it does: granting it needs `accept opaque`.
+    pub opaque: bool,
 }
 
 /// A function's ABI.
@@ -176,7 +178,8 @@ pub struct Rule {
     pub verb: Verb,
     /// What it covers.
     pub arms: Vec<Arm>,
-    /// The rules it outranks, transitively closed. A catch-all (`any`) is below every other grant without being named.
+    /// The grants it outranks, transitively closed, in order. A catch-all (`any`) is below every other grant: it stands here
+    /// although nobody wrote it.
     pub over: Vec<RuleId>,
     /// `beyond BUDGET: ask …`
     pub beyond: Vec<(BudgetId, Ask)>,
@@ -226,7 +229,7 @@ pub struct Arm {
     pub callable: CallableId,
     /// All must hold, left to right. Empty: always.
     pub clauses: Vec<Clause>,
-    /// Hand-written `charge`s: amount and the budgets it goes to. Rounded up.
+    /// Hand-written `charge`s: how much, in the budgets' own denominators, and the budgets it goes to. Below zero is zero.
     pub charges: Vec<(Linear, Vec<BudgetId>)>,
 }
 
