@@ -5,6 +5,7 @@
 //! | [`types`] | Solidity ABI types and the words they are made of |
 //! | [`request`] | what a wallet is asked to sign, as the gate understood it; the table of request fields |
 //! | [`effect`] | what an action does to the wallet's assets and authority |
+//! | [`policy`] | what a policy declares, and the words that its rules speak of |
 //! | [`budget`] | caps, windows and measures, as `budgets` in a policy declare them |
 //! | [`decision`] | rulings, decisions, the table of denial codes |
 //! | [`refusal`] | the built-in refusals that hold whatever a policy says |
@@ -14,6 +15,7 @@ pub mod budget;
 pub mod decision;
 pub mod effect;
 pub mod ids;
+pub mod policy;
 pub mod refusal;
 pub mod request;
 pub mod types;

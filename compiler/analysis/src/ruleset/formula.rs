@@ -3,12 +3,9 @@
 //! A condition is true, false or **undefined** (it read something the request does not have). `and` and `or` go left to right
 //! and stop early: what they do not reach cannot make them undefined. `not` of undefined is undefined.
 
-use agentpol_model::{
-    U256,
-    ids::{ParamId, SetId},
-    request::Field,
-    types::{Path, WordType},
-};
+pub use agentpol_model::policy::{BytesTest, Relation, Scalar, SetRef};
+
+use agentpol_model::types::Path;
 use num_bigint::BigInt;
 
 /// A condition.
@@ -57,15 +54,6 @@ pub enum Atom {
     Bytes(Path, BytesTest),
 }
 
-/// Against zero. `<` over the integers is `<=` of one less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Relation {
-    /// `sum <= 0`
-    NotAbove,
-    /// `sum == 0`
-    Zero,
-}
-
 /// `Σ coefficient · scalar + constant`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Linear {
@@ -73,51 +61,4 @@ pub struct Linear {
     pub terms: Vec<(BigInt, Scalar)>,
     /// The constant.
     pub constant: BigInt,
-}
-
-/// A word.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scalar {
-    /// Known.
-    Const(U256),
-    /// An argument, or a part of one. Its type says how to read it as a number.
-    Arg(Path, WordType),
-    /// The length of an array, of `bytes` or of a `string`.
-    Len(Path),
-    /// A field of the request.
-    Field(Field),
-    /// Bound at load.
-    Param(ParamId),
-}
-
-/// A set of words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SetRef {
-    /// Known.
-    Const(SetId),
-    /// Bound at load.
-    Param(ParamId),
-}
-
-/// A test of bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BytesTest {
-    /// Equal to these.
-    Equals(Vec<u8>),
-    /// They begin with these.
-    StartsWith(Vec<u8>),
-    /// From byte `start` on stand these. Undefined if they end before.
-    Slice {
-        /// First byte.
-        start: u32,
-        /// What stands there.
-        bytes: Vec<u8>,
-    },
-    /// From byte `start` on stand the 32 bytes of this word. Undefined if they end before.
-    SliceIsWord {
-        /// First byte.
-        start: u32,
-        /// The word.
-        word: Scalar,
-    },
 }

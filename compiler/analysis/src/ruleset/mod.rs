@@ -9,17 +9,19 @@
 
 pub mod formula;
 
+pub use agentpol_model::policy::{
+    Ask, Chain, Contract, Function, Param, ParamType, Seconds, Target, Token, TokenSpec, Verb,
+};
 pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
 
 use agentpol_grammar::span::Span;
 use agentpol_model::{
-    Address, ChainId, Time, U256,
+    Address, ChainId, U256,
     budget::{Budget, Cap},
     decision::DenyCode,
     effect::EffectKind,
-    ids::{BudgetId, CallableId, ParamId, RuleId, TokenId},
+    ids::{BudgetId, CallableId, RuleId, TokenId},
     request::Kind,
-    types::Member,
 };
 use std::collections::BTreeSet;
 
@@ -51,88 +53,6 @@ pub struct RuleSet {
     pub named_addresses: BTreeSet<Address>,
 }
 
-/// A chain that the policy names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
-    /// As declared.
-    pub name: String,
-    /// EIP-155.
-    pub id: ChainId,
-    /// Its native token.
-    pub native: TokenId,
-    /// What is assumed of it, in words.
-    pub assumptions: Vec<String>,
-}
-
-/// A parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Param {
-    /// As declared.
-    pub name: String,
-    /// What it holds.
-    pub ty: ParamType,
-    /// The closed range a number must lie in. Everything is proved for all of it.
-    pub domain: Option<(U256, U256)>,
-}
-
-/// What a parameter holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParamType {
-    /// An address.
-    Address,
-    /// An address that approves `ask`s; never the signer.
-    Approver,
-    /// Base units of a token.
-    Amount(TokenId),
-    /// A plain number.
-    Int,
-    /// Seconds.
-    Duration,
-    /// A time.
-    Time,
-    /// True or false.
-    Bool,
-    /// 32 bytes.
-    Bytes32,
-    /// A set of addresses, of at most so many.
-    AddressSet(u32),
-}
-
-/// A token by its symbol.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// `USDC`
-    pub symbol: String,
-    /// The same on every chain.
-    pub decimals: u8,
-    /// Where it stands; `None` is the chain's native token. One a chain, sorted by chain.
-    pub sites: Vec<(ChainId, Option<Address>)>,
-}
-
-/// A deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contract {
-    /// As declared.
-    pub name: String,
-    /// Where.
-    pub chain: ChainId,
-    /// At which address.
-    pub address: Target,
-    /// Its reason, if it is `trusted`.
-    pub trusted: Option<String>,
-    /// Can its code be replaced?
-    pub upgradeable: bool,
-}
-
-/// An address that is known when compiled, or bound at load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// Known.
-    Fixed(Address),
-    /// A parameter of type address.
-    Param(ParamId),
-}
-
 /// Something a request can be about: the unit of dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callable {
@@ -150,23 +70,6 @@ pub struct Callable {
     pub effects: Vec<EffectSpec>,
     /// Nobody declared what else it does: granting it needs `accept opaque`.
     pub opaque: bool,
-}
-
-/// A function's ABI.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
-    /// `transfer`
-    pub name: String,
-    /// `transfer(address,uint256)`
-    pub signature: String,
-    /// The first four bytes of its hash.
-    pub selector: [u8; 4],
-    /// Its arguments.
-    pub inputs: Vec<Member>,
-    /// Does it take value?
-    pub payable: bool,
-    /// How the amounts among its arguments are shown: by path, the token they are of.
-    pub units: Vec<(agentpol_model::types::Path, TokenSpec)>,
 }
 
 /// A rule.
@@ -191,35 +94,6 @@ pub struct Rule {
     pub lifts: Vec<DenyCode>,
     /// Where it stands.
     pub span: Span,
-}
-
-/// What a rule does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its own word")]
-pub enum Verb {
-    Allow,
-    Ask(Ask),
-    Deny,
-}
-
-/// Who is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// How many of them.
-    pub need: u32,
-    /// Addresses, known or bound at load.
-    pub of: Vec<Target>,
-    /// Seconds, known or a parameter.
-    pub within: Seconds,
-}
-
-/// A number of seconds, known or bound at load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seconds {
-    /// Known.
-    Fixed(Time),
-    /// A parameter.
-    Param(ParamId),
 }
 
 /// A rule for one callable.
@@ -263,14 +137,4 @@ pub struct EffectSpec {
     pub when: Formula,
     /// `max means all`: this argument at its type's maximum makes the amount `U256::MAX`.
     pub sentinel: Option<Scalar>,
-}
-
-/// A token, known or named by an argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenSpec {
-    /// Known.
-    Known(TokenId),
-    /// Whichever of the policy's tokens stands at this address on the request's chain; else the request is denied
-    /// (`unknown_token`).
-    At(Scalar),
 }
