@@ -3,6 +3,7 @@
 //! Each has a [`Code`], and each code a page in `codes/`. [`Sources`] holds the texts that places speak of.
 
 pub mod codes;
+pub mod render;
 mod sources;
 
 use agentpol_grammar::span::Span;
