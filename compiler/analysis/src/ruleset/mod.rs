@@ -7,11 +7,19 @@
 //!
 //! [`decide`](RuleSet::decide) is the reference: written to be read, and what `vm` and `jit` are held against.
 
+pub mod bound;
+pub mod decide;
+mod dump;
+mod effects;
+mod eval;
 pub mod formula;
+#[cfg(test)]
+mod tests;
 
 pub use agentpol_model::policy::{
     Ask, Chain, Contract, Function, Param, ParamType, Seconds, Target, Token, TokenSpec, Verb,
 };
+pub use bound::{BindError, Bound, ParamValue};
 pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
 
 use agentpol_grammar::span::Span;
@@ -70,6 +78,16 @@ pub struct Callable {
     pub effects: Vec<EffectSpec>,
     /// Nobody declared what else it does: granting it needs `accept opaque`.
     pub opaque: bool,
+}
+
+impl Callable {
+    /// As a policy writes it: `USDC.transfer`, `send`.
+    pub fn name(&self) -> String {
+        match &self.function {
+            Some(function) => format!("{}.{}", self.contract, function.name),
+            None => "send".to_owned(),
+        }
+    }
 }
 
 /// A rule.

@@ -1,0 +1,196 @@
+//! What a condition and a sum come to, on one action.
+//!
+//! Undefined is `None`, and `?` is how it spreads: whatever reads something the request does not have is undefined as a whole.
+
+use super::{Atom, Bound, BytesTest, Formula, Linear, Relation, RuleSet, Scalar, SetRef};
+use agentpol_abi::Value;
+use agentpol_model::{
+    U256,
+    request::{Action, Request},
+    types::{Path, Step, WordType},
+};
+use num_bigint::{BigInt, Sign};
+use num_traits::Zero;
+
+/// Everything a condition can read.
+pub(super) struct Scope<'a> {
+    /// For the constant sets.
+    pub(super) rules: &'a RuleSet,
+    /// For its fields.
+    pub(super) request: &'a Request<'a>,
+    /// For its fields.
+    pub(super) action: &'a Action<'a>,
+    /// The decoded arguments.
+    pub(super) args: &'a [Value],
+    /// For the parameters.
+    pub(super) bound: &'a Bound,
+}
+
+/// For each quantifier around a condition, the outermost first, the element it is looking at.
+type Elements<'a> = &'a [usize];
+
+impl Scope<'_> {
+    /// Is it true?
+    pub(super) fn holds(&self, formula: &Formula) -> Option<bool> {
+        self.formula(formula, &[])
+    }
+
+    /// The word, outside every quantifier.
+    pub(super) fn word(&self, scalar: &Scalar) -> Option<U256> {
+        self.scalar(scalar, &[])
+    }
+
+    /// The sum, outside every quantifier.
+    pub(super) fn sum(&self, linear: &Linear) -> Option<BigInt> {
+        self.linear(linear, &[])
+    }
+
+    fn formula(&self, formula: &Formula, elements: Elements<'_>) -> Option<bool> {
+        match formula {
+            Formula::Const(truth) => Some(*truth),
+            Formula::Atom(atom) => self.atom(atom, elements),
+            Formula::Not(inner) => Some(!self.formula(inner, elements)?),
+            Formula::And(all) => {
+                for one in all {
+                    if !self.formula(one, elements)? {
+                        return Some(false);
+                    }
+                }
+                Some(true)
+            }
+            Formula::Or(any) => {
+                for one in any {
+                    if self.formula(one, elements)? {
+                        return Some(true);
+                    }
+                }
+                Some(false)
+            }
+            Formula::Quantified { every, array, max, body } => {
+                let length = self.array(array, elements)?.len();
+                if u32::try_from(length).ok()? > *max {
+                    return None;
+                }
+                for element in 0..length {
+                    // `all` ends at the first that fails, `any` at the first that does not.
+                    if self.formula(body, &[elements, &[element]].concat())? != *every {
+                        return Some(!every);
+                    }
+                }
+                Some(*every)
+            }
+        }
+    }
+
+    fn atom(&self, atom: &Atom, elements: Elements<'_>) -> Option<bool> {
+        match atom {
+            Atom::Linear { sum, relation } => {
+                let sum = self.linear(sum, elements)?;
+                Some(match relation {
+                    Relation::NotAbove => sum <= BigInt::zero(),
+                    Relation::Zero => sum.is_zero(),
+                })
+            }
+            Atom::Same(a, b) => Some(self.scalar(a, elements)? == self.scalar(b, elements)?),
+            Atom::Member(item, set) => {
+                let item = self.scalar(item, elements)?;
+                match set {
+                    SetRef::Const(set) => Some(self.rules.sets.get(set.index())?.contains(&item)),
+                    SetRef::Param(param) => Some(self.bound.set(*param)?.contains(&item)),
+                }
+            }
+            Atom::Bytes(path, test) => {
+                let bytes = self.bytes(path, elements)?;
+                match test {
+                    BytesTest::Equals(expected) => Some(bytes == expected),
+                    BytesTest::StartsWith(expected) => Some(bytes.starts_with(expected)),
+                    BytesTest::Slice { start, bytes: expected } => {
+                        Some(slice(bytes, *start, expected.len())? == expected)
+                    }
+                    BytesTest::SliceIsWord { start, word } => {
+                        let slice = slice(bytes, *start, 32)?;
+                        Some(slice == self.scalar(word, elements)?.to_be_bytes::<32>())
+                    }
+                }
+            }
+        }
+    }
+
+    fn linear(&self, linear: &Linear, elements: Elements<'_>) -> Option<BigInt> {
+        let mut sum = linear.constant.clone();
+        for (coefficient, scalar) in &linear.terms {
+            sum += coefficient * number(scalar, self.scalar(scalar, elements)?);
+        }
+        Some(sum)
+    }
+
+    fn scalar(&self, scalar: &Scalar, elements: Elements<'_>) -> Option<U256> {
+        match scalar {
+            Scalar::Const(word) => Some(*word),
+            Scalar::Arg(path, _) => match self.value(path, elements)? {
+                Value::Word(word, _) => Some(*word),
+                _ => None,
+            },
+            Scalar::Len(path) => {
+                let length = match self.value(path, elements)? {
+                    Value::Array(items) => items.len(),
+                    Value::Bytes(bytes) => bytes.len(),
+                    Value::String(text) => text.len(),
+                    Value::Word(..) | Value::Tuple(_) => return None,
+                };
+                Some(U256::from(length))
+            }
+            Scalar::Field(field) => field.read(self.request, self.action),
+            Scalar::Param(param) => self.bound.word(*param),
+        }
+    }
+
+    fn array(&self, path: &Path, elements: Elements<'_>) -> Option<&[Value]> {
+        match self.value(path, elements)? {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self, path: &Path, elements: Elements<'_>) -> Option<&[u8]> {
+        match self.value(path, elements)? {
+            Value::Bytes(bytes) => Some(bytes),
+            Value::String(text) => Some(text.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// The part of the arguments at the end of the path.
+    fn value(&self, path: &Path, elements: Elements<'_>) -> Option<&Value> {
+        let mut steps = path.0.iter();
+        let mut value = match steps.next()? {
+            Step::Member(n) => self.args.get(usize::from(*n))?,
+            Step::Index(_) | Step::Element(_) => return None,
+        };
+        for step in steps {
+            value = match (step, value) {
+                (Step::Member(n), Value::Tuple(members)) => members.get(usize::from(*n))?,
+                (Step::Index(n), Value::Array(items)) => items.get(usize::try_from(*n).ok()?)?,
+                (Step::Element(depth), Value::Array(items)) => {
+                    items.get(*elements.get(usize::from(*depth))?)?
+                }
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+}
+
+/// `length` bytes from `start` on, if there are so many.
+fn slice(bytes: &[u8], start: u32, length: usize) -> Option<&[u8]> {
+    bytes.get(usize::try_from(start).ok()?..)?.get(..length)
+}
+
+/// The word as a number. Arguments of type `intN` are the only ones that can be negative.
+fn number(scalar: &Scalar, word: U256) -> BigInt {
+    let bytes = word.to_be_bytes::<32>();
+    match scalar {
+        Scalar::Arg(_, WordType::Int(_)) => BigInt::from_signed_bytes_be(&bytes),
+        _ => BigInt::from_bytes_be(Sign::Plus, &bytes),
+    }
+}
