@@ -1,7 +1,7 @@
 //! A policy with its parameters: what rules are judged under.
 
 use super::{Param, ParamType, RuleSet, Target};
-use agentpol_model::{Address, ChainId, U256, ids::ParamId, refusal::KnownAddresses, request::Kind};
+use agentpol_model::{Address, ChainId, U256, ids::ParamId, refusal::KnownAddresses};
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +68,8 @@ impl Bound {
         wallet: Address,
         mut values: BTreeMap<String, ParamValue>,
     ) -> Result<Self, BindError> {
-        let mut bound = Self { wallet, values: Vec::new(), sets: Vec::new(), known: KnownAddresses::default() };
+        let mut bound =
+            Self { wallet, values: Vec::new(), sets: Vec::new(), known: KnownAddresses::default() };
         for param in &rules.params {
             let missing = || BindError::Missing { param: param.name.clone() };
             let value = values.remove(&param.name).ok_or_else(missing)?;
@@ -129,7 +130,7 @@ impl Bound {
 
     /// Dispatch must lead to one function: an address bound to a parameter may be a contract that the policy has already.
     fn keep_apart(&self, rules: &RuleSet) -> Result<(), BindError> {
-        let mut seen: BTreeMap<(Kind, ChainId, Option<Address>, Option<[u8; 4]>), String> = BTreeMap::new();
+        let mut seen = BTreeMap::new();
         for callable in &rules.callables {
             let at = callable.target.and_then(|target| self.address(target));
             let key = (callable.kind, callable.chain, at, callable.function.as_ref().map(|f| f.selector));
@@ -145,13 +146,14 @@ impl Bound {
     fn addresses(&self, rules: &RuleSet) -> KnownAddresses {
         let contracts = rules.contracts.iter().filter_map(|contract| self.address(contract.address));
         let tokens = rules.tokens.iter().flat_map(|token| token.sites.iter().filter_map(|(_, at)| *at));
-        let params = rules.params.iter().zip(&self.values).flat_map(|(param, value)| match (param.ty, value) {
-            (ParamType::Address | ParamType::Approver, ParamValue::Word(word)) => {
-                BTreeSet::from([Address::from_word((*word).into())])
-            }
-            (ParamType::AddressSet(_), ParamValue::Set(set)) => set.clone(),
-            _ => BTreeSet::new(),
-        });
+        let params =
+            rules.params.iter().zip(&self.values).flat_map(|(param, value)| match (param.ty, value) {
+                (ParamType::Address | ParamType::Approver, ParamValue::Word(word)) => {
+                    BTreeSet::from([Address::from_word((*word).into())])
+                }
+                (ParamType::AddressSet(_), ParamValue::Set(set)) => set.clone(),
+                _ => BTreeSet::new(),
+            });
         let written = rules.named_addresses.iter().copied();
         KnownAddresses::new(contracts.chain(tokens).chain(params).chain(written).collect())
     }
@@ -159,31 +161,31 @@ impl Bound {
 
 /// Does the value fit the parameter?
 fn check(param: &Param, value: &ParamValue) -> Result<(), BindError> {
-        let wrong = |expected| Err(BindError::WrongType { param: param.name.clone(), expected });
-        let bits = |most: usize, expected| match value {
-            ParamValue::Word(word) if word.bit_len() <= most => Ok(()),
-            _ => wrong(expected),
-        };
-        match param.ty {
-            ParamType::Address | ParamType::Approver => bits(160, "an address")?,
-            ParamType::Amount(_) => bits(256, "an amount")?,
-            ParamType::Int => bits(256, "a number")?,
-            ParamType::Duration => bits(64, "a duration")?,
-            ParamType::Time => bits(64, "a time")?,
-            ParamType::Bool => bits(1, "true or false")?,
-            ParamType::Bytes32 => bits(256, "32 bytes")?,
-            ParamType::AddressSet(most) => match value {
-                ParamValue::Word(_) => return wrong("a set of addresses"),
-                ParamValue::Set(set) if u32::try_from(set.len()).is_ok_and(|found| found <= most) => {}
-                ParamValue::Set(set) => {
-                    return Err(BindError::TooMany { param: param.name.clone(), most, found: set.len() });
-                }
-            },
-        }
-        match (value, param.domain) {
-            (ParamValue::Word(value), Some((low, high))) if *value < low || *value > high => {
-                Err(BindError::OutOfDomain { param: param.name.clone(), value: *value, low, high })
+    let wrong = |expected| Err(BindError::WrongType { param: param.name.clone(), expected });
+    let bits = |most: usize, expected| match value {
+        ParamValue::Word(word) if word.bit_len() <= most => Ok(()),
+        _ => wrong(expected),
+    };
+    match param.ty {
+        ParamType::Address | ParamType::Approver => bits(160, "an address")?,
+        ParamType::Amount(_) => bits(256, "an amount")?,
+        ParamType::Int => bits(256, "a number")?,
+        ParamType::Duration => bits(64, "a duration")?,
+        ParamType::Time => bits(64, "a time")?,
+        ParamType::Bool => bits(1, "true or false")?,
+        ParamType::Bytes32 => bits(256, "32 bytes")?,
+        ParamType::AddressSet(most) => match value {
+            ParamValue::Word(_) => return wrong("a set of addresses"),
+            ParamValue::Set(set) if u32::try_from(set.len()).is_ok_and(|found| found <= most) => {}
+            ParamValue::Set(set) => {
+                return Err(BindError::TooMany { param: param.name.clone(), most, found: set.len() });
             }
-            _ => Ok(()),
-        }
+        },
     }
+    match (value, param.domain) {
+        (ParamValue::Word(value), Some((low, high))) if *value < low || *value > high => {
+            Err(BindError::OutOfDomain { param: param.name.clone(), value: *value, low, high })
+        }
+        _ => Ok(()),
+    }
+}

@@ -97,7 +97,8 @@ impl RuleSet {
             Kind::Send if !action.data.is_empty() => Err(Reason::malformed(0)),
             Kind::Send => Ok(candidates.next()),
             Kind::Call => {
-                let (selector, _) = split_selector(action.data).map_err(|fault| Reason::malformed(fault.offset))?;
+                let (selector, _) =
+                    split_selector(action.data).map_err(|fault| Reason::malformed(fault.offset))?;
                 let mut candidates = candidates.peekable();
                 candidates.peek().ok_or(Reason::of_request(DenyCode::UnknownContract))?;
                 candidates

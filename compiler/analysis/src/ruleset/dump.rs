@@ -1,8 +1,8 @@
 //! A rule set as text, for tests and for people who debug the compiler. Stable: the same rule set gives the same text.
 
 use super::{
-    Arm, Ask, Atom, BytesTest, Callable, EffectSpec, Formula, Linear, Param, ParamType, Relation, Rule, RuleSet,
-    Scalar, Seconds, SetRef, Target, Token, TokenSpec, Verb,
+    Arm, Ask, Atom, BytesTest, Callable, EffectSpec, Formula, Linear, Param, ParamType, Relation, Rule,
+    RuleSet, Scalar, Seconds, SetRef, Target, Token, TokenSpec, Verb,
 };
 use agentpol_model::{
     budget::{Budget, Cap, Measure, Period, Window},
@@ -26,9 +26,19 @@ impl Display for RuleSet {
             writeln!(f, "{id} {}", ShowToken(token))?;
         }
         for contract in &self.contracts {
-            write!(f, "contract {} on {} at {}", contract.name, contract.chain, ShowTarget(contract.address))?;
+            write!(
+                f,
+                "contract {} on {} at {}",
+                contract.name,
+                contract.chain,
+                ShowTarget(contract.address)
+            )?;
             f.write_str(if contract.upgradeable { " upgradeable" } else { "" })?;
-            writeln!(f, "{}", contract.trusted.as_ref().map_or(String::new(), |why| format!(" trusted {why:?}")))?;
+            writeln!(
+                f,
+                "{}",
+                contract.trusted.as_ref().map_or(String::new(), |why| format!(" trusted {why:?}"))
+            )?;
         }
         for (id, set) in (0..).map(SetId::new).zip(&self.sets) {
             let words: Vec<_> = set.iter().map(|word| format!("{word:#x}")).collect();
@@ -303,7 +313,9 @@ impl Display for ShowBudget<'_> {
         }
         write!(f, ": {}", ShowCap(*cap))?;
         match measure {
-            Measure::Gross(tokens) => tokens.iter().try_for_each(|(token, weight)| write!(f, " {token}*{weight}"))?,
+            Measure::Gross(tokens) => {
+                tokens.iter().try_for_each(|(token, weight)| write!(f, " {token}*{weight}"))?
+            }
             Measure::Fees(token) => write!(f, " {token} of fees")?,
             Measure::Calls => f.write_str(" calls")?,
         }

@@ -1,9 +1,7 @@
 //! What a granted action does, with every amount, token and party worked out; and what is refused of it.
 
 use super::{
-    Arm, Bound, Callable, EffectSpec, Rule, RuleSet, Scalar, TokenSpec,
-    decide::Reason,
-    eval::Scope,
+    Arm, Bound, Callable, EffectSpec, Rule, RuleSet, Scalar, TokenSpec, decide::Reason, eval::Scope,
 };
 use agentpol_model::{
     Address, ChainId, U256,
@@ -82,7 +80,11 @@ impl RuleSet {
     /// The policy's token that stands there.
     pub fn token_at(&self, chain: ChainId, at: Address) -> Option<TokenId> {
         let stands_there = |site: &(ChainId, Option<Address>)| *site == (chain, Some(at));
-        (0..).map(TokenId::new).zip(&self.tokens).find(|(_, t)| t.sites.iter().any(stands_there)).map(|(id, _)| id)
+        (0..)
+            .map(TokenId::new)
+            .zip(&self.tokens)
+            .find(|(_, t)| t.sites.iter().any(stands_there))
+            .map(|(id, _)| id)
     }
 }
 

@@ -106,7 +106,8 @@ fn quantifiers() {
     let xs = || Path(vec![Step::Member(0)]);
     let each = Scalar::Arg(Path(vec![Step::Member(0), Step::Element(0)]), WordType::Uint(256));
     let small = not_above(sum(&[(1, each.clone())], -5));
-    let quantified = |every, max| Formula::Quantified { every, array: xs(), max, body: Box::new(small.clone()) };
+    let quantified =
+        |every, max| Formula::Quantified { every, array: xs(), max, body: Box::new(small.clone()) };
     let truth = |formula, xs: &[u64]| truth_in(&with_lists(), formula, &lists(xs, b""));
     assert_eq!(truth(quantified(true, 3), &[]), Some(true));
     assert_eq!(truth(quantified(false, 3), &[]), Some(false));

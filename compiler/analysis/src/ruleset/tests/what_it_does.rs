@@ -31,7 +31,8 @@ fn amounts_tokens_and_parties() {
 
 #[test]
 fn an_amount_fits_a_word() {
-    let plus = |n| doing(vec![EffectSpec { kind: EffectKind::Owe, amount: sum(&[(1, amount())], n), ..moves() }]);
+    let plus =
+        |n| doing(vec![EffectSpec { kind: EffectKind::Owe, amount: sum(&[(1, amount())], n), ..moves() }]);
     assert_eq!(effects(&plus(1), address(0x77), U256::MAX - U256::ONE)[0].amount, U256::MAX);
     assert_eq!(refused(&plus(1), address(0x77), U256::MAX), DenyCode::AmountOverflow);
 }
