@@ -51,4 +51,8 @@ index! {
     SetId "set";
     /// A function of a contract on a chain that the policy knows: see `Callable` in the rule set.
     CallableId "callable";
+    /// A function's ABI: callables of the same interface share it.
+    FunctionId "function";
+    /// The text of a clause and where it stands.
+    TextId "text";
 }
