@@ -1,1 +1,3 @@
-//! Under construction.
+//! The pipeline from policy text to a verified module.
+
+pub mod lower;
