@@ -346,6 +346,7 @@ pub struct TestStep {
 
 /// What a test tries.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every request is an action")]
 #[expect(missing_docs, reason = "the fields follow the source")]
 pub enum TestRequest {
     Batch(Vec<TestRequest>, Span),
