@@ -1,0 +1,59 @@
+//! What can be typed.
+
+use crate::{
+    completions, explain,
+    ui::{Outcome, Ui},
+};
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// What an AI agent's wallet may sign, written down, checked, and enforced.
+#[derive(Parser)]
+#[command(name = "agentpol", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Exit status: 0 clean; 1 findings, a failed test or (with --deny-status) a denial; 2 usage or unreadable input.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Colours: `auto` looks at the terminal, NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(crate) color: Color,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Explain(explain::Explain),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
+        match self {
+            Command::Explain(command) => command.run(ui),
+            Command::Completions(command) => command.run(ui),
+        }
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object, or one a line where the input is a stream
+    Json,
+}
+
+#[cfg(test)]
+#[test]
+fn the_command_line_is_consistent() {
+    use clap::CommandFactory as _;
+    Cli::command().debug_assert();
+}
