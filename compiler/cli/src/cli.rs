@@ -9,7 +9,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// What an AI agent's wallet may sign, written down, checked, and enforced.
 #[derive(Parser)]
 #[command(name = "agentpol", version, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "Exit status: 0 clean; 1 findings, a failed test or (with --deny-status) a denial; 2 usage or unreadable input.")]
+#[command(
+    after_help = "Exit status: 0 clean; 1 findings, a failed test or (with --deny-status) a denial; 2 usage or unreadable input."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

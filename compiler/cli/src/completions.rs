@@ -10,7 +10,9 @@ use std::io::Write as _;
 
 /// Print the completions for a shell
 #[derive(Args)]
-#[command(after_help = "Example: agentpol completions bash > ~/.local/share/bash-completion/completions/agentpol")]
+#[command(
+    after_help = "Example: agentpol completions bash > ~/.local/share/bash-completion/completions/agentpol"
+)]
 pub(crate) struct Completions {
     /// For which shell
     shell: Shell,

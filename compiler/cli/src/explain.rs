@@ -27,7 +27,8 @@ impl Explain {
         if let Some(code) = Code::find(&self.what) {
             return diagnostic(code, self.format, ui);
         }
-        if let Some(code) = DenyCode::ALL.iter().copied().find(|c| c.name().eq_ignore_ascii_case(&self.what)) {
+        if let Some(code) = DenyCode::ALL.iter().copied().find(|c| c.name().eq_ignore_ascii_case(&self.what))
+        {
             return denial(code, self.format, ui);
         }
         Err(unknown(&self.what))
@@ -71,14 +72,16 @@ fn print(ui: &mut Ui, value: &Value) -> Result<(), Failure> {
 }
 
 fn unknown(what: &str) -> Failure {
-    let names = codes::ALL.iter().flat_map(|c| [c.code, c.name]).chain(DenyCode::ALL.iter().map(|c| c.name()));
+    let names =
+        codes::ALL.iter().flat_map(|c| [c.code, c.name]).chain(DenyCode::ALL.iter().map(|c| c.name()));
     let near = names
         .map(|name| (strsim::osa_distance(&what.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= name.len() / 3)
         .min();
     let help = match near {
         Some((_, name)) => format!("did you mean `{name}`?"),
-        None => "a diagnostic's code looks like AP0010, a denial's like no_rule; both stand in the messages".to_owned(),
+        None => "a diagnostic's code looks like AP0010, a denial's like no_rule; both stand in the messages"
+            .to_owned(),
     };
     Failure::new(format!("nothing is called `{what}`")).help(help)
 }

@@ -40,8 +40,11 @@ pub(crate) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| cannot_read(path, &e))?;
     if bytes.len() as u64 > most {
-        return Err(Failure::new(format!("`{}` is larger than {most} bytes, the most that is read", shown(path)))
-            .help("split it, or check that it is the file you meant"));
+        return Err(Failure::new(format!(
+            "`{}` is larger than {most} bytes, the most that is read",
+            shown(path)
+        ))
+        .help("split it, or check that it is the file you meant"));
     }
     Ok(bytes)
 }

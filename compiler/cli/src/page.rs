@@ -12,8 +12,8 @@ pub(crate) fn render(markdown: &str, width: usize) -> String {
         if line.starts_with("```") {
             flush(&mut paragraph, width, &mut out);
             in_code = !in_code;
-        } else if in_code {
-            let _ = writeln!(out, "{}", format!("    {CODE}{line}{CODE:#}").trim_end());
+        } else if in_code && !line.is_empty() {
+            let _ = writeln!(out, "    {CODE}{line}{CODE:#}");
         } else if let Some(heading) = line.strip_prefix("## ") {
             flush(&mut paragraph, width, &mut out);
             let _ = writeln!(out, "{BOLD}{heading}{BOLD:#}");
