@@ -5,6 +5,7 @@
 pub mod codes;
 pub mod render;
 mod sources;
+mod syntax;
 
 use agentpol_grammar::span::Span;
 pub use codes::Code;

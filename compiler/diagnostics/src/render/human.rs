@@ -66,18 +66,14 @@ impl<'s> Renderer<'s> {
         // In the order of the text, the primary place's file first: ariadne begins a new picture whenever it goes back.
         let mut labels: Vec<(Place, &str)> = d.labels.iter().map(|l| (l.place, l.message.as_str())).collect();
         if labels.iter().all(|(place, _)| *place != d.primary) {
-            // ariadne draws nothing for an empty place without a word.
-            let empty = d.primary.span.start == d.primary.span.end;
-            labels.push((d.primary, if empty { "here" } else { "" }));
+            // ariadne underlines nothing that has no word.
+            labels.push((d.primary, "here"));
         }
         labels.sort_by_key(|(place, _)| (place.file != d.primary.file, *place));
         for ((place, message), order) in labels.into_iter().zip(0..) {
             let colour = if place == d.primary { strong } else { Color::Blue };
-            let mut label = Label::new(self.span(place)).with_color(colour).with_order(order);
-            if !message.is_empty() {
-                label = label.with_message(visible(message));
-            }
-            report.add_label(label);
+            let label = Label::new(self.span(place)).with_message(visible(message));
+            report.add_label(label.with_color(colour).with_order(order));
         }
         for note in &d.notes {
             report.add_note(visible(note));
@@ -125,10 +121,11 @@ impl<'s> Renderer<'s> {
     }
 }
 
-/// What would be right: the help itself, then the edits.
+/// What would be right: the help itself, then the edits, but nothing that a label says already.
 pub(super) fn helps(d: &Diagnostic) -> Vec<String> {
     let help = d.help.iter().map(|h| visible(h).into_owned());
-    help.chain(d.fixes.iter().take(MAX_FIXES).map(describe)).collect()
+    let fixes = d.fixes.iter().take(MAX_FIXES).map(describe);
+    help.chain(fixes).filter(|text| d.labels.iter().all(|l| l.message != *text)).collect()
 }
 
 /// A fix in words: its title, and what is written if the title does not say so.
