@@ -41,6 +41,8 @@ kinds! {
     MissingOpen "missing_open",
     /// A `}` that closes nothing.
     ExtraClose "extra_close",
+    /// One bracket, colon or comma is missing, and nothing else.
+    MissingPunctuation "missing_punctuation",
     /// `allow pay USDC.transfer`.
     MissingColon "missing_colon",
     /// `allow USDC.transfer`.

@@ -89,8 +89,8 @@ macro_rules! for_each_token {
                 #[regex("//[^\n]*", allow_greedy = true)] COMMENT,
                 #[regex("///[^\n]*", allow_greedy = true, priority = 50)] DOC,
                 #[regex("//![^\n]*", allow_greedy = true, priority = 50)] FILE_DOC,
-                // `;` and comments of another language: an error, then nothing.
-                #[token(";")]
+                // `;`, a no-break space, and comments of another language: an error, then nothing.
+                #[token(";")] #[token("\u{A0}")]
                 #[regex("#[^\n]*", allow_greedy = true)]
                 #[regex(r"/\*([^*]|\*+[^*/])*\*+/")]
                 FOREIGN_TRIVIA,

@@ -141,6 +141,9 @@ impl<'t> Lexer<'t> {
     /// One match of the table.
     fn raw(&mut self, kind: TokenKind, span: Span) {
         let written = self.text(span);
+        if written == "%" && self.joins_number(span) {
+            return;
+        }
         match repair::repair(kind, written, span, &mut self.out.errors) {
             Repaired::One(TokenKind::SPACE) => {}
             Repaired::One(kind) if kind.is_trivia() => {
@@ -170,6 +173,27 @@ impl<'t> Lexer<'t> {
         }
         self.out.kinds.push(char::from(kind.byte()));
         self.out.spans.push(span);
+    }
+
+    /// `95 %` is one token after all, and an error.
+    fn joins_number(&mut self, percent: Span) -> bool {
+        let last = self.out.len().checked_sub(1);
+        let Some(number) = last
+            .filter(|last| self.out.kind(*last) == Some(TokenKind::NUM))
+            .and_then(|last| self.out.span(last))
+        else {
+            return false;
+        };
+        if self.text(Span::new(number.end, percent.start)).contains('\n') {
+            return false;
+        }
+        let error =
+            SyntaxError::new(SyntaxErrorKind::BadCharacter, number.to(percent), repair::SPACED_PERCENT);
+        self.out.errors.push(error.replace(format!("{}%", self.text(number))));
+        self.out.kinds.pop();
+        self.out.spans.pop();
+        self.token(TokenKind::PERCENT, number.to(percent));
+        true
     }
 
     /// Characters without a meaning that touch are one token.

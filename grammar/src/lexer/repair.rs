@@ -97,6 +97,10 @@ fn foreign_trivia(text: &str, span: Span) -> SyntaxError {
         return SyntaxError::new(Kind::Semicolon, span, "nothing is ended by `;` here; leave it out")
             .replace("");
     }
+    if text == "\u{A0}" {
+        return SyntaxError::new(Kind::BadCharacter, span, "this is a no-break space; write a plain one")
+            .replace(" ");
+    }
     if let Some(comment) = text.strip_prefix('#') {
         let error = SyntaxError::new(Kind::ForeignComment, span, "comments start with `//`");
         return error.replace(format!("//{comment}"));
@@ -114,13 +118,14 @@ fn quoted_hex(text: &str, span: Span) -> Option<(SyntaxError, TokenKind)> {
     Some((error.replace(inner), if digits.len() == 40 { TokenKind::ADDRESS } else { TokenKind::HEX }))
 }
 
+pub(super) const SPACED_PERCENT: &str = "a percentage is one word: `95%`";
+
 fn character(text: &str, span: Span) -> SyntaxError {
     let message = match text {
         "$" | "€" => format!("amounts name their token after the number: `250 USDC`, not `{text}250`"),
-        "%" => "a percentage is one word: `95%`".into(),
+        "%" => SPACED_PERCENT.into(),
         "&" => "`&` means nothing here; write `and`".into(),
         "|" => "`|` means nothing here; write `or`".into(),
-        "\u{A0}" => "this is a no-break space; write a plain one".into(),
         "\"" | "'" | "“" | "”" => "strings stand in straight double quotes and end on their line".into(),
         _ => format!("`{}` means nothing here", text.escape_debug()),
     };

@@ -4,6 +4,7 @@
 //! that reaches to the next word that opens one. So the tree always comes, and each mistake stands at its place.
 
 mod expected;
+mod explain;
 mod expr;
 mod items;
 mod piece;

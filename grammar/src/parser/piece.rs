@@ -77,11 +77,19 @@ impl Piece {
     }
 }
 
-pub(super) fn foreign_clause(word: &str) -> Option<&'static str> {
+/// The piece that a `bad_…` node stands for.
+pub(super) fn piece_of(bad: Rule) -> Option<Piece> {
+    [Piece::Item, Piece::Clause, Piece::Step, Piece::Member, Piece::Effect, Piece::Site]
+        .into_iter()
+        .find(|piece| piece.bad() == bad)
+}
+
+/// Other languages' words where a clause begins, and which word is meant if there is one.
+pub(super) fn foreign_clause(word: &str) -> Option<Option<TokenKind>> {
     match word {
-        "if" | "require" | "where" | "provided" | "given" => Some("when"),
-        "before" | "expires" => Some("until"),
-        "else" => Some(""),
+        "if" | "require" | "where" | "provided" | "given" => Some(Some(TokenKind::KW_WHEN)),
+        "before" | "expires" => Some(Some(TokenKind::KW_UNTIL)),
+        "else" => Some(None),
         _ => None,
     }
 }
