@@ -1,0 +1,13 @@
+//! The standard library against data that nobody on the project wrote: token lists, chain lists and published ABIs.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `read` | the library's declarations, out of its syntax trees |
+//! | `world` | chains, tokens and contracts: ids, decimals, addresses |
+//! | `signatures` | functions: signatures, selectors, payability |
+//! | `text` | every declaration is documented, every module parses |
+
+mod read;
+mod signatures;
+mod text;
+mod world;
