@@ -1,0 +1,70 @@
+//! A new version of the policy over the same history. Old charges stay where they were (under the new name), a line also
+//! counts what the rules now in its scope have done, so that a new budget sees old events, and distrust turns what was given
+//! into holds.
+
+use super::{
+    policy::{LineName, Lines, Name, Terms, What},
+    state::{Layer, State, Tag},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+impl State {
+    pub(super) fn on_edit(&mut self, terms: Terms) {
+        let old = std::mem::replace(&mut self.terms, Arc::new(terms));
+        let terms = self.terms.clone();
+        let renamed = renames(&terms);
+        for event in &mut self.events {
+            event.tag = retag(&terms, &renamed, &event.tag, Some(event.what));
+        }
+        for (key, layers) in &mut self.layers {
+            for layer in layers {
+                layer.tag = retag(&terms, &renamed, &layer.tag, Some(What::Gross(key.asset)));
+            }
+        }
+        for version in self.slots.values_mut().flat_map(|open| &mut open.versions) {
+            let native = version.request.native();
+            for item in &mut version.items {
+                item.tag = retag(&terms, &renamed, &item.tag, Some(What::Gross(item.key.asset)));
+            }
+            version.fee = retag(&terms, &renamed, &version.fee, Some(What::Fees(native)));
+            for call in &mut version.calls {
+                *call = retag(&terms, &renamed, call, Some(What::Calls));
+            }
+            version.over = rename(&renamed, &version.over);
+        }
+        self.asks.clear();
+        for key in self.given.keys().copied().collect::<Vec<_>>() {
+            if old.trusts(&key) && !terms.trusts(&key) {
+                let amount = self.given.remove(&key).unwrap_or_default();
+                let tag = Tag { charged: terms.lines_of(key.asset), ..Tag::default() };
+                self.layers.entry(key).or_default().push(Layer { amount, tag: Arc::new(tag), until: None });
+            }
+        }
+        self.recount();
+    }
+}
+
+/// Old name to new.
+fn renames(terms: &Terms) -> BTreeMap<Name, Name> {
+    let lines = terms.lines.iter();
+    let renamed = lines.filter_map(|(name, line)| Some((line.renamed_from.clone()?, name.budget.clone())));
+    renamed.collect()
+}
+
+fn rename(renamed: &BTreeMap<Name, Name>, lines: &Lines) -> Lines {
+    let new = |name: &LineName| match renamed.get(&name.budget) {
+        Some(budget) => LineName { budget: budget.clone(), line: name.line },
+        None => name.clone(),
+    };
+    lines.iter().map(new).collect()
+}
+
+fn retag(terms: &Terms, renamed: &BTreeMap<Name, Name>, tag: &Tag, what: Option<What>) -> Arc<Tag> {
+    let known: Vec<Name> = tag.rules.iter().filter(|rule| terms.rules.contains_key(*rule)).cloned().collect();
+    let mut charged = rename(renamed, &tag.charged);
+    charged.retain(|name| terms.lines.contains_key(name));
+    if let Some(what) = what.filter(|_| !known.is_empty()) {
+        charged.extend(terms.scope(&known, what));
+    }
+    Arc::new(Tag { rules: tag.rules.clone(), charged, over: rename(renamed, &tag.over) })
+}

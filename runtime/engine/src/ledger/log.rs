@@ -1,0 +1,205 @@
+//! The records, and the fold: the only way into a ledger's state.
+
+use super::{
+    facts::{Landed, Misfit},
+    judge::{Judgement, Refusal, Verdict},
+    policy::{LineName, Lines, Terms},
+    request::{Asset, Key, Request, Slot},
+    state::{Asked, State},
+    total::Total,
+};
+use agentpol_model::{Address, ChainId, Time, U256, decision::DenyCode};
+
+/// How many requests of one agent can wait for approval.
+pub const MAX_ASKS: usize = 8;
+
+/// An input of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    // ---- requests
+    /// May this be signed? If so it counts from now on.
+    Request(Request),
+    /// Those who were asked said yes. Judged again now, then charged like an allow.
+    Approve(Request),
+    // ---- time
+    /// The wall clock.
+    Now(Time),
+    /// All facts of this chain up to this block's time have been given.
+    Final(ChainId, Time),
+    // ---- finalised facts of the chain
+    /// Something we signed was mined.
+    Landed(Landed),
+    /// Something we never signed used a slot of ours.
+    Foreign(Slot),
+    /// Nothing we signed for the slot landed, and nothing can.
+    Void(Slot),
+    /// A spender took so much, not as part of an action of ours.
+    Pulled(Key, U256, Time),
+    /// The allowance that was read.
+    Allowance(Key, U256, Time),
+    // ---- the owner
+    /// The next nonce of an account that the ledger has not seen yet.
+    Begin(ChainId, Address, u64),
+    /// An allowance that stood before.
+    Inventory(Key, U256, Option<Time>),
+    /// The owner's own spending, charged to these lines; unlocks.
+    Adopt(Asset, U256, Time, Lines),
+    /// A new version of the policy.
+    Edit(Terms),
+}
+
+/// What the ledger answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// To `Request` and `Approve`.
+    Judged(Judgement),
+    /// It is taken in.
+    Done,
+    /// It fits nothing the ledger knows, and nothing was changed.
+    Refused(Misfit),
+}
+
+/// A ledger: its state, and the records that made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    state: State,
+    log: Vec<Record>,
+}
+
+impl Ledger {
+    /// An empty one. `complete_logs`: every finalised transfer out of the wallet will be reported as `Pulled`.
+    pub fn new(terms: Terms, complete_logs: bool) -> Self {
+        Self { state: State::new(terms, complete_logs), log: Vec::new() }
+    }
+
+    /// The ledger that these records make.
+    pub fn replay(terms: Terms, complete_logs: bool, log: impl IntoIterator<Item = Record>) -> Self {
+        let mut ledger = Self::new(terms, complete_logs);
+        for record in log {
+            ledger.apply(record);
+        }
+        ledger
+    }
+
+    /// The records that changed something, in order.
+    pub fn log(&self) -> &[Record] {
+        &self.log
+    }
+
+    /// The state that they make.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What a line has used.
+    pub fn used(&self, line: &LineName) -> Total {
+        self.state.used(line)
+    }
+
+    /// What the answer to this request would be. Changes nothing.
+    pub fn judge(&self, request: &Request) -> Judgement {
+        self.state.bounded(request, self.state.judge(request, false).0)
+    }
+
+    /// One record, one change of state.
+    pub fn apply(&mut self, record: Record) -> Reply {
+        let reply = self.state.apply(&record);
+        // A refused request changes nothing, and an agent can make any number of them.
+        let changes = match &reply {
+            Reply::Judged(judgement) => {
+                matches!(record, Record::Approve(_)) || !matches!(judgement.verdict, Verdict::Deny(_))
+            }
+            Reply::Done => true,
+            Reply::Refused(_) => false,
+        };
+        if changes {
+            self.log.push(record);
+        }
+        reply
+    }
+}
+
+impl State {
+    fn apply(&mut self, record: &Record) -> Reply {
+        let done = match record {
+            Record::Request(request) => return Reply::Judged(self.on_request(request)),
+            Record::Approve(request) => return Reply::Judged(self.on_approve(request)),
+            Record::Landed(fact) => self.on_landed(fact),
+            Record::Adopt(asset, amount, at, lines) => self.on_adopt(*asset, *amount, *at, lines),
+            Record::Begin(chain, account, nonce) => self.on_begin((*chain, *account), *nonce),
+            Record::Now(at) => done(self.on_now(*at)),
+            Record::Final(chain, at) => done(self.on_final(*chain, *at)),
+            Record::Foreign(slot) => done(self.on_foreign(slot)),
+            Record::Void(slot) => done(self.on_void(slot)),
+            Record::Pulled(key, amount, at) => done(self.on_pulled(*key, *amount, *at)),
+            Record::Allowance(key, amount, at) => done(self.on_allowance(*key, *amount, *at)),
+            Record::Inventory(key, amount, until) => done(self.on_inventory(*key, *amount, *until)),
+            Record::Edit(terms) => done(self.on_edit(terms.clone())),
+        };
+        done.map_or_else(Reply::Refused, |()| Reply::Done)
+    }
+
+    fn on_request(&mut self, request: &Request) -> Judgement {
+        let (judgement, version) = self.judge(request, false);
+        let judgement = self.bounded(request, judgement);
+        if let Verdict::Ask { within } = judgement.verdict {
+            let expires = self.now.saturating_add(within);
+            let asked = Asked { expires, epoch: self.terms.epoch, agent: request.agent.clone() };
+            self.asks.entry(request.digest).or_insert(asked);
+        }
+        if let Some(version) = version {
+            self.take(version);
+        }
+        judgement
+    }
+
+    /// Identical requests join; one more than an agent may have waiting is denied.
+    fn bounded(&self, request: &Request, judgement: Judgement) -> Judgement {
+        let waiting = || self.asks.values().filter(|asked| asked.agent == request.agent).count();
+        match judgement.verdict {
+            Verdict::Ask { .. } if !self.asks.contains_key(&request.digest) && waiting() >= MAX_ASKS => {
+                deny(DenyCode::TooManyAsks)
+            }
+            _ => judgement,
+        }
+    }
+
+    fn on_approve(&mut self, request: &Request) -> Judgement {
+        let asked = self.asks.remove(&request.digest);
+        if !asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch) {
+            return deny(DenyCode::Approval);
+        }
+        let (judgement, version) = self.judge(request, true);
+        if let Some(version) = version {
+            self.take(version);
+        }
+        judgement
+    }
+
+    /// A clock that goes back is ignored.
+    fn on_now(&mut self, at: Time) {
+        self.now = self.now.max(at);
+        let now = self.now;
+        self.asks.retain(|_, asked| now <= asked.expires);
+    }
+
+    fn on_begin(&mut self, account: (ChainId, Address), nonce: u64) -> Result<(), Misfit> {
+        match self.next_nonce.contains_key(&account) {
+            true => Err(Misfit::NonceKnown),
+            false => {
+                self.next_nonce.insert(account, nonce);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn deny(code: DenyCode) -> Judgement {
+    let verdict = Verdict::Deny(Refusal { code, shortfall: None });
+    Judgement { verdict, charges: Vec::new(), over: Lines::new() }
+}
+
+/// These records fit any state.
+fn done((): ()) -> Result<(), Misfit> {
+    Ok(())
+}

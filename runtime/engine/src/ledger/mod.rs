@@ -1,0 +1,49 @@
+//! The ledger of caps: how much of each budget is used, and whether a request still fits.
+//!
+//! In four lines:
+//! 1. A signature is a bearer instrument: **whatever is signed and not settled counts in every window, now and later**.
+//! 2. It becomes *spent* when it lands, **stamped with the block's time** (never with the time of signing), and leaves
+//!    a window by that stamp.
+//! 3. Authority that ends is *spent at its end* unless finalised data prove that it was not used.
+//! 4. Only an allow raises `use`; time, chain facts, asks and denials never do.
+//!
+//! `use(B) = spent(B) + exposure(B)`, and a request is allowed only if no budget whose use it raises ends above its cap.
+//!
+//! The ledger is a transition system without clock, chain or disk. Everything it learns arrives as a [`Record`], and its
+//! state is the fold of those records ([`Ledger::replay`]). What a record does is written down in one place each:
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`policy`] | what the ledger has to know of a policy: lines, rules, trust |
+//! | [`request`] | what is signed, as the ledger sees it; slots, assets, keys |
+//! | [`state`] | what is stored, and the measures `spent`, `exposure`, `use` |
+//! | [`judge`] | may this request be signed? |
+//! | [`facts`] | what the chain says: landed, void, pulled, allowance, final, inventory, adopt |
+//! | [`edit`] | a new version of the policy over the same history |
+//! | [`log`] | the records and the fold |
+//! | [`sums`] | running sums, so that judging does not look at old events |
+//! | [`calendar`] | days, weeks and months in UTC |
+//!
+//! Nothing is rounded, and no sum can wrap ([`Total`]).
+
+pub mod calendar;
+pub mod edit;
+pub mod facts;
+pub mod judge;
+pub mod log;
+pub mod policy;
+pub mod request;
+pub mod state;
+pub mod sums;
+mod total;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{Landed, Misfit};
+pub use judge::{Charge, Judgement, Refusal, Shortfall, Verdict};
+pub use log::{Ledger, Record, Reply};
+pub use policy::{Counts, Line, LineName, Lines, Name, Rule, Terms, What};
+pub use request::{Action, Asset, Effect, Key, Request, Slot};
+pub use state::State;
+pub use total::Total;
