@@ -4,7 +4,7 @@
 
 use super::{
     policy::{LineName, Lines, Name, Terms, What},
-    state::{Layer, State, Tag},
+    state::{ItemKind, Layer, State, Tag},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,21 +14,25 @@ impl State {
         let terms = self.terms.clone();
         let renamed = renames(&terms);
         for event in &mut self.events {
-            event.tag = retag(&terms, &renamed, &event.tag, Some(event.what));
+            event.tag = retag(&terms, &renamed, &event.tag, event.what);
         }
         for (key, layers) in &mut self.layers {
             for layer in layers {
-                layer.tag = retag(&terms, &renamed, &layer.tag, Some(What::Gross(key.asset)));
+                layer.tag = retag(&terms, &renamed, &layer.tag, What::Gross(key.asset));
             }
         }
         for version in self.slots.values_mut().flat_map(|open| &mut open.versions) {
             let native = version.request.native();
-            for item in &mut version.items {
-                item.tag = retag(&terms, &renamed, &item.tag, Some(What::Gross(item.key.asset)));
+            // Authority given in trust costs nothing while it is pending: if the trust ends, `given` holds it already.
+            for item in version.items.iter_mut().filter(|item| !matches!(item.kind, ItemKind::Trust { .. })) {
+                item.tag = retag(&terms, &renamed, &item.tag, What::Gross(item.key.asset));
             }
-            version.fee = retag(&terms, &renamed, &version.fee, Some(What::Fees(native)));
+            version.fee = retag(&terms, &renamed, &version.fee, What::Fees(native));
             for call in &mut version.calls {
-                *call = retag(&terms, &renamed, call, Some(What::Calls));
+                *call = retag(&terms, &renamed, call, What::Calls);
+            }
+            for (_, tag) in &mut version.written {
+                *tag = retag(&terms, &renamed, tag, What::Written);
             }
             version.over = rename(&renamed, &version.over);
         }
@@ -59,11 +63,11 @@ fn rename(renamed: &BTreeMap<Name, Name>, lines: &Lines) -> Lines {
     lines.iter().map(new).collect()
 }
 
-fn retag(terms: &Terms, renamed: &BTreeMap<Name, Name>, tag: &Tag, what: Option<What>) -> Arc<Tag> {
+fn retag(terms: &Terms, renamed: &BTreeMap<Name, Name>, tag: &Tag, what: What) -> Arc<Tag> {
     let known: Vec<Name> = tag.rules.iter().filter(|rule| terms.rules.contains_key(*rule)).cloned().collect();
     let mut charged = rename(renamed, &tag.charged);
     charged.retain(|name| terms.lines.contains_key(name));
-    if let Some(what) = what.filter(|_| !known.is_empty()) {
+    if !known.is_empty() {
         charged.extend(terms.scope(&known, what));
     }
     Arc::new(Tag { rules: tag.rules.clone(), charged, over: rename(renamed, &tag.over) })

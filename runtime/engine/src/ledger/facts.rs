@@ -7,11 +7,7 @@ use super::{
     total::Total,
 };
 use agentpol_model::{B256, ChainId, Time, U256, effect::GrantMode};
-use std::{
-    collections::BTreeSet,
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// A fact that fits nothing the ledger knows. It changes nothing; whoever watches the chain has a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +95,18 @@ impl State {
     }
 
     fn spend_items(&mut self, fact: &Landed, version: &Version, in_full: &[Lines]) {
+        for (amount, tag) in &version.written {
+            self.spend(fact.at, What::Written, *amount, tag.clone());
+        }
         let mut taken = fact.pulled.iter().flatten();
         // Authority that begins and ends inside one envelope counts as used: the spender has control inside.
         let mut begun = BTreeSet::new();
         for (item, in_full) in version.items.iter().zip(in_full) {
             match item.kind {
-                ItemKind::Move => self.spend(fact.at, What::Gross(item.key.asset), item.amount, item.tag.clone()),
-                ItemKind::Trust => {}
+                ItemKind::Move => {
+                    self.spend(fact.at, What::Gross(item.key.asset), item.amount, item.tag.clone())
+                }
+                ItemKind::Trust { .. } => {}
                 ItemKind::Pull { exact, rest } => {
                     let known = if fact.pulled.is_some() { taken.next().copied() } else { None };
                     let known = known.or((exact && fact.pulled.is_none()).then_some(item.amount));
@@ -262,9 +263,10 @@ impl State {
         let lo = *lo;
         self.advance_windows();
         let over = |until: Option<Time>| until.is_some_and(|until| until < lo);
-        let keys = self.layers.iter().filter(|(key, layers)| {
-            key.asset.chain == chain && layers.iter().any(|layer| over(layer.until))
-        });
+        let keys = self
+            .layers
+            .iter()
+            .filter(|(key, layers)| key.asset.chain == chain && layers.iter().any(|layer| over(layer.until)));
         let mut changed: BTreeSet<Key> = keys.map(|(key, _)| *key).collect();
         for key in &changed {
             self.end_layers(*key, lo, false, |layer| over(layer.until));
@@ -285,12 +287,13 @@ impl State {
 
     /// Signatures by which nothing can leave any more, and since when.
     fn ended_signatures(&self, chain: ChainId, lo: Time) -> impl Iterator<Item = (Slot, Time)> + '_ {
-        let signatures = self.slots.iter().filter(move |(slot, _)| {
-            matches!(slot, Slot::Signature { .. }) && slot.chain() == chain
-        });
+        let signatures = self
+            .slots
+            .iter()
+            .filter(move |(slot, _)| matches!(slot, Slot::Signature { .. }) && slot.chain() == chain);
         let last = |open: &Open| {
-            let ends = open.versions.iter().map(|v| State::last_moment(v, open.deadline));
-            ends.fold(Some(0), |a: Option<Time>, b| Some(a?.max(b?)))
+            let mut ends = open.versions.iter().map(|v| State::last_moment(v, open.deadline));
+            ends.try_fold(0, |a: Time, b| Some(a.max(b?)))
         };
         let ends = signatures.filter_map(move |(slot, open)| Some((*slot, last(open)?)));
         ends.filter(move |(_, end)| *end < lo)
@@ -313,7 +316,13 @@ impl State {
     }
 
     /// The owner's own spending is charged, then the ledger unlocks.
-    pub(super) fn on_adopt(&mut self, asset: Asset, amount: U256, at: Time, lines: &Lines) -> Result<(), Misfit> {
+    pub(super) fn on_adopt(
+        &mut self,
+        asset: Asset,
+        amount: U256,
+        at: Time,
+        lines: &Lines,
+    ) -> Result<(), Misfit> {
         if !lines.iter().all(|name| self.terms.lines.contains_key(name)) {
             return Err(Misfit::UnknownLine);
         }

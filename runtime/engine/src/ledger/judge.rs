@@ -122,7 +122,8 @@ impl State {
                 None => return (self.exhausted(name, rises.get(name)), None),
             }
         }
-        for ask in request.actions.iter().flat_map(|a| &a.rules).filter_map(|r| self.terms.rules.get(r)?.ask) {
+        for ask in request.actions.iter().flat_map(|a| &a.rules).filter_map(|r| self.terms.rules.get(r)?.ask)
+        {
             within = sooner(within, ask);
         }
         let charges = rises.iter().filter(|(_, rise)| rise.after != rise.before).map(|(name, rise)| Charge {
@@ -132,7 +133,9 @@ impl State {
         });
         let charges = charges.collect();
         match within {
-            Some(within) if !approved => (Judgement { verdict: Verdict::Ask { within }, charges, over }, None),
+            Some(within) if !approved => {
+                (Judgement { verdict: Verdict::Ask { within }, charges, over }, None)
+            }
             _ => {
                 let version = self.compile(request, &over);
                 (Judgement { verdict: Verdict::Allow, charges, over }, Some(version))
@@ -186,20 +189,30 @@ impl State {
                         let rest = self.uncovered(&request.slot, &effect.key(), effect.amount, &items);
                         (ItemKind::Pull { exact, rest }, gross())
                     }
-                    EffectKind::Grant(_) if trusted => {
-                        (ItemKind::Trust, Arc::new(Tag { rules: action.rules.clone(), ..Tag::default() }))
-                    }
+                    EffectKind::Grant(mode) if trusted => (
+                        ItemKind::Trust { mode },
+                        Arc::new(Tag { rules: action.rules.clone(), ..Tag::default() }),
+                    ),
                     EffectKind::Grant(mode) => (ItemKind::Grant { mode, until: effect.until }, gross()),
                 };
                 items.push(Item { kind, key: effect.key(), amount: effect.amount, tag });
             }
         }
+        let written =
+            request.actions.iter().flat_map(|a| a.charges.iter().map(move |(name, n)| (a, name, n)));
+        let written =
+            written.filter(|(_, name, _)| self.terms.lines.contains_key(*name)).map(|(a, name, n)| {
+                let charged = Lines::from([name.clone()]);
+                let over = charged.intersection(over).cloned().collect();
+                (*n, Arc::new(Tag { rules: a.rules.clone(), charged, over }))
+            });
         let every: BTreeSet<&Name> = request.actions.iter().flat_map(|a| &a.rules).collect();
         let every: Vec<Name> = every.into_iter().cloned().collect();
         Version {
             items,
             fee: tag(&every, What::Fees(request.native())),
             calls: request.actions.iter().map(|a| tag(&a.rules, What::Calls)).collect(),
+            written: written.collect(),
             request: request.clone(),
             over: over.clone(),
         }
@@ -264,6 +277,7 @@ impl State {
         charged(What::Calls)
             || charged(What::Fees(request.native()))
             || action.effects.iter().any(|e| charged(What::Gross(e.asset)))
+            || action.charges.iter().any(|(written, _)| written == name)
     }
 
     fn exhausted(&self, name: &LineName, rise: Option<&Rise>) -> Judgement {
@@ -306,12 +320,20 @@ impl State {
                 *next = nonce.saturating_add(1);
             }
         }
-        for item in version.items.iter().filter(|item| item.kind == ItemKind::Trust) {
-            let given = self.given.entry(item.key).or_default();
-            *given = item.amount.max(*given);
-        }
         let open = self.slots.entry(slot).or_insert(Open { deadline, versions: Vec::new() });
         if open.versions.iter().all(|v| v.request != version.request) {
+            for item in &version.items {
+                let given = self.given.entry(item.key);
+                match item.kind {
+                    ItemKind::Trust { mode: GrantMode::Set } => {
+                        given.and_modify(|n| *n = item.amount.max(*n)).or_insert(item.amount);
+                    }
+                    ItemKind::Trust { mode: GrantMode::Add } => {
+                        given.and_modify(|n| *n = item.amount.saturating_add(*n)).or_insert(item.amount);
+                    }
+                    _ => {}
+                }
+            }
             open.deadline = open.deadline.zip(deadline).map(|(a, b)| a.max(b));
             open.versions.push(version);
             self.count_slot(&slot);
@@ -333,11 +355,13 @@ fn alone(version: &Version, name: &LineName, line: &Line) -> Total {
     }
     let calls = version.calls.iter().filter(|tag| tag.charged.contains(name));
     sum += calls.map(|_| weigh(What::Calls, U256::ONE)).sum();
+    let written = version.written.iter().filter(|(_, tag)| tag.charged.contains(name));
+    sum += written.map(|(n, _)| Total::from(*n)).sum();
     let mut own: BTreeMap<Key, U256> = BTreeMap::new();
     for item in &version.items {
         let charged = item.tag.charged.contains(name);
         let takes = match item.kind {
-            ItemKind::Trust => U256::ZERO,
+            ItemKind::Trust { .. } => U256::ZERO,
             ItemKind::Move => item.amount,
             ItemKind::Grant { mode: GrantMode::Set, .. } if charged => {
                 own.insert(item.key, item.amount);

@@ -59,6 +59,12 @@ pub enum Reply {
     Refused(Misfit),
 }
 
+impl From<Result<(), Misfit>> for Reply {
+    fn from(done: Result<(), Misfit>) -> Self {
+        done.map_or_else(Reply::Refused, |()| Reply::Done)
+    }
+}
+
 /// A ledger: its state, and the records that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
@@ -121,22 +127,24 @@ impl Ledger {
 
 impl State {
     fn apply(&mut self, record: &Record) -> Reply {
-        let done = match record {
+        match record {
             Record::Request(request) => return Reply::Judged(self.on_request(request)),
             Record::Approve(request) => return Reply::Judged(self.on_approve(request)),
-            Record::Landed(fact) => self.on_landed(fact),
-            Record::Adopt(asset, amount, at, lines) => self.on_adopt(*asset, *amount, *at, lines),
-            Record::Begin(chain, account, nonce) => self.on_begin((*chain, *account), *nonce),
-            Record::Now(at) => done(self.on_now(*at)),
-            Record::Final(chain, at) => done(self.on_final(*chain, *at)),
-            Record::Foreign(slot) => done(self.on_foreign(slot)),
-            Record::Void(slot) => done(self.on_void(slot)),
-            Record::Pulled(key, amount, at) => done(self.on_pulled(*key, *amount, *at)),
-            Record::Allowance(key, amount, at) => done(self.on_allowance(*key, *amount, *at)),
-            Record::Inventory(key, amount, until) => done(self.on_inventory(*key, *amount, *until)),
-            Record::Edit(terms) => done(self.on_edit(terms.clone())),
-        };
-        done.map_or_else(Reply::Refused, |()| Reply::Done)
+            Record::Landed(fact) => return self.on_landed(fact).into(),
+            Record::Adopt(asset, amount, at, lines) => {
+                return self.on_adopt(*asset, *amount, *at, lines).into();
+            }
+            Record::Begin(chain, account, nonce) => return self.on_begin((*chain, *account), *nonce).into(),
+            Record::Now(at) => self.on_now(*at),
+            Record::Final(chain, at) => self.on_final(*chain, *at),
+            Record::Foreign(slot) => self.on_foreign(slot),
+            Record::Void(slot) => self.on_void(slot),
+            Record::Pulled(key, amount, at) => self.on_pulled(*key, *amount, *at),
+            Record::Allowance(key, amount, at) => self.on_allowance(*key, *amount, *at),
+            Record::Inventory(key, amount, until) => self.on_inventory(*key, *amount, *until),
+            Record::Edit(terms) => self.on_edit(terms.clone()),
+        }
+        Reply::Done
     }
 
     fn on_request(&mut self, request: &Request) -> Judgement {
@@ -197,9 +205,4 @@ impl State {
 fn deny(code: DenyCode) -> Judgement {
     let verdict = Verdict::Deny(Refusal { code, shortfall: None });
     Judgement { verdict, charges: Vec::new(), over: Lines::new() }
-}
-
-/// These records fit any state.
-fn done((): ()) -> Result<(), Misfit> {
-    Ok(())
 }

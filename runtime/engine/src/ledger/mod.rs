@@ -37,9 +37,6 @@ pub mod state;
 pub mod sums;
 mod total;
 
-#[cfg(test)]
-mod tests;
-
 pub use facts::{Landed, Misfit};
 pub use judge::{Charge, Judgement, Refusal, Shortfall, Verdict};
 pub use log::{Ledger, Record, Reply};

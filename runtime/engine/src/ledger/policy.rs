@@ -49,6 +49,8 @@ pub enum What {
     Fees(Asset),
     /// Actions.
     Calls,
+    /// What a rule's own `charge` says, in the line's denominator.
+    Written,
 }
 
 /// What a line counts.
@@ -83,7 +85,7 @@ impl Line {
         match (&self.counts, what) {
             (Counts::Gross(weights), What::Gross(asset)) => weights.get(&asset).copied().unwrap_or_default(),
             (Counts::Fees(assets), What::Fees(asset)) if assets.contains(&asset) => U256::ONE,
-            (Counts::Calls, What::Calls) => U256::ONE,
+            (Counts::Calls, What::Calls) | (_, What::Written) => U256::ONE,
             _ => U256::ZERO,
         }
     }
@@ -136,6 +138,8 @@ impl Terms {
         let charges = |name: &LineName, line: &Line| match (rules, what) {
             // A cancel: nobody's rule, everybody's fee.
             ([], What::Fees(_)) => true,
+            // It names its lines itself.
+            (_, What::Written) => false,
             _ => rules.iter().any(|rule| {
                 line.rules.as_ref().is_none_or(|only| only.contains(rule))
                     && !self.rules.get(rule).is_some_and(|r| r.exempt.contains(name))

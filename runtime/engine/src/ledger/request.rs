@@ -1,6 +1,6 @@
 //! What is signed, as the ledger sees it.
 
-use super::policy::Name;
+use super::policy::{LineName, Name};
 use agentpol_model::{Address, B256, ChainId, Time, U256, effect::EffectKind};
 
 /// A token or native coin where it stands. By address, not by symbol: history must survive that a policy is edited.
@@ -93,6 +93,8 @@ pub struct Action {
     pub rules: Vec<Name>,
     /// What it does.
     pub effects: Vec<Effect>,
+    /// What its rule charges beside that, in each line's denominator: a line may occur more than once.
+    pub charges: Vec<(LineName, U256)>,
 }
 
 /// What is signed once: an envelope.

@@ -56,7 +56,10 @@ pub enum ItemKind {
         until: Option<Time>,
     },
     /// Authority to a trusted spender: remembered, not counted.
-    Trust,
+    Trust {
+        /// Set, add or take away.
+        mode: GrantMode,
+    },
 }
 
 impl Item {
@@ -80,6 +83,8 @@ pub struct Version {
     pub fee: Arc<Tag>,
     /// Who counts its actions: one each.
     pub calls: Vec<Arc<Tag>>,
+    /// What its rules charge beside their effects.
+    pub written: Vec<(U256, Arc<Tag>)>,
     /// The lines that an approval let it pass.
     pub over: Lines,
 }
@@ -97,7 +102,8 @@ impl Open {
     /// The keys whose authority its versions use or give.
     pub(super) fn keys(&self) -> BTreeSet<Key> {
         let items = self.versions.iter().flat_map(|v| &v.items);
-        let concerned = items.filter(|item| matches!(item.kind, ItemKind::Pull { .. } | ItemKind::Grant { .. }));
+        let concerned =
+            items.filter(|item| matches!(item.kind, ItemKind::Pull { .. } | ItemKind::Grant { .. }));
         concerned.map(|item| item.key).collect()
     }
 }
@@ -162,7 +168,7 @@ pub struct State {
     pub closed: BTreeSet<Slot>,
     /// What waits for approval, by digest.
     pub asks: BTreeMap<B256, Asked>,
-    /// The most ever given to a trusted spender.
+    /// The most that a trusted spender may ever have held at once.
     pub given: BTreeMap<Key, U256>,
     /// Running sums over all that.
     pub(super) sums: Sums,
@@ -219,13 +225,25 @@ impl State {
     }
 
     /// The most that one slot can take: any of its versions may land, but only one.
-    pub(super) fn slot_cost(&self, slot: &Slot, name: &LineName, line: &Line, supposed: Option<&Supposed<'_>>) -> Total {
+    pub(super) fn slot_cost(
+        &self,
+        slot: &Slot,
+        name: &LineName,
+        line: &Line,
+        supposed: Option<&Supposed<'_>>,
+    ) -> Total {
         let costs = self.versions(slot, supposed).map(|v| self.cost(v, name, line, supposed));
         costs.max().unwrap_or_default()
     }
 
     /// The most that a version can take out of a line if it is the one that lands, beside what is already held.
-    pub(super) fn cost(&self, v: &Version, name: &LineName, line: &Line, supposed: Option<&Supposed<'_>>) -> Total {
+    pub(super) fn cost(
+        &self,
+        v: &Version,
+        name: &LineName,
+        line: &Line,
+        supposed: Option<&Supposed<'_>>,
+    ) -> Total {
         self.takes(v, name, supposed).map(|(what, n)| Total::weighed(n, line.weight(what))).sum()
     }
 
@@ -242,13 +260,15 @@ impl State {
         let items = v.items.iter().filter(|item| item.tag.charged.contains(name)).filter_map(move |item| {
             let amount = match item.kind {
                 ItemKind::Move | ItemKind::Grant { mode: GrantMode::Set | GrantMode::Add, .. } => item.amount,
-                ItemKind::Grant { mode: GrantMode::Dec, .. } | ItemKind::Trust => return None,
+                ItemKind::Grant { mode: GrantMode::Dec, .. } | ItemKind::Trust { .. } => return None,
                 ItemKind::Pull { .. } if self.foreign(&item.key, name, supposed) => item.amount,
                 ItemKind::Pull { rest, .. } => rest,
             };
             Some((What::Gross(item.key.asset), amount))
         });
-        fee.into_iter().chain(calls).chain(items)
+        let written = v.written.iter().filter(|(_, tag)| tag.charged.contains(name));
+        let written = written.map(|(amount, _)| (What::Written, *amount));
+        fee.into_iter().chain(calls).chain(written).chain(items)
     }
 
     /// Is there authority on this key, final or signed, that the line does not hold? Then a pull may use that instead of
@@ -285,7 +305,8 @@ impl State {
     pub(super) fn used_if(&self, supposed: &Supposed<'_>) -> BTreeMap<LineName, Total> {
         // Beside the slot itself, only pulls change whose key gains or loses a grant.
         let now = self.slots.get(&supposed.slot).into_iter().flat_map(|open| &open.versions);
-        let grants = now.chain(supposed.versions.iter().copied()).flat_map(|v| &v.items).filter(|i| i.grants());
+        let grants =
+            now.chain(supposed.versions.iter().copied()).flat_map(|v| &v.items).filter(|i| i.grants());
         let mut affected: BTreeSet<&Slot> = grants.flat_map(|item| self.sums.touching(&item.key)).collect();
         affected.insert(&supposed.slot);
         let stateful = self.terms.lines.iter().filter(|(_, line)| line.is_stateful());

@@ -1,5 +1,5 @@
 //! Running sums: what `spent` and `exposure` are at this moment, so that judging looks at no old event and only at the slots
-//! that concern the same authority. They hold nothing that [`State::recount`] would not find again in the rest of the state.
+//! that concern the same authority. They hold nothing that [`State::recounted`] would not find again in the rest of the state.
 
 use super::{
     policy::LineName,
@@ -181,7 +181,15 @@ impl State {
         costs.filter(|(_, n)| *n != Total::ZERO).collect()
     }
 
-    /// All sums from the rest of the state: after an edit, and as the definition that tests hold the sums against.
+    /// The same state with its sums counted anew from everything it stores: the definition of what they are.
+    #[must_use]
+    pub fn recounted(&self) -> Self {
+        let mut state = self.clone();
+        state.recount();
+        state
+    }
+
+    /// All sums from the rest of the state.
     pub(super) fn recount(&mut self) {
         self.sums = Sums::default();
         self.advance_windows();

@@ -20,7 +20,9 @@ TOKENS, SPENDERS = ["T", "V"], ["S", "Z", "P"]
 
 
 class Reference(Ledger):
-    """The reference with UTC periods by the calendar, and approvals that follow a budget's new name."""
+    """The reference with UTC periods by the calendar, and three corrections of what an edit makes of it:
+    approvals follow a budget's new name; a grant to a trusted spender that is still pending costs nothing after an edit
+    either (once distrusted, `given` already holds it); and what increaseAllowance gave to a trusted spender adds up."""
 
     def cut(self, b):
         if not isinstance(b.calendar, str):
@@ -33,7 +35,20 @@ class Reference(Ledger):
         super().on_edit(policy, renamed)
         names = dict(renamed)
         new = lambda over: frozenset(names.get(n, n) for n in over)
-        self.slots = {k: s._replace(versions=tuple(v._replace(over=new(v.over)) for v in s.versions)) for k, s in self.slots.items()}
+        free = lambda i: i._replace(tag=i.tag._replace(charged=NONE)) if i.kind == "trust" else i
+        right = lambda v: v._replace(over=new(v.over), items=tuple(map(free, v.items)))
+        self.slots = {k: s._replace(versions=tuple(map(right, s.versions))) for k, s in self.slots.items()}
+
+    def with_version(self, r, over=NONE):
+        after = super().with_version(r, over)
+        after.given = dict(self.given)
+        versions = after.slots[r.slot].versions if r.slot in after.slots else ()
+        if len(versions) > len(self.slots.get(r.slot, Slot(None, ())).versions):
+            for i in versions[-1].items:
+                if i.kind == "trust" and i.mode != "dec":
+                    old = after.given.get((i.token, i.spender), 0)
+                    after.given[i.token, i.spender] = old + i.amount if i.mode == "add" else max(old, i.amount)
+        return after
 
 
 # ------------------------------------------------------------------------------------------------ a path through the world
@@ -84,7 +99,7 @@ def history(seed, steps):
             continue
         try:
             after = go()
-        except check.Bad:           # an edit or a disturbance may break what the checker checks; not our question here
+        except (check.Bad, StopIteration, KeyError):    # the disturbed world no longer fits the ledger: not our question
             continue
         if after:
             w, l = after
@@ -111,7 +126,7 @@ def disturb(rng, cfg, w, l):
     w, l = w.copy(), l.copy()
     kind = rng.choice(["edit", "edit", "approve", "approve", "foreign", "void", "inventory", "pulled", "allowance", "now", "adopt", "repeat"])
     key = (rng.choice(TOKENS), rng.choice("SZ"))
-    names = frozenset(b.name for b in l.policy.budgets.values() if b.measure == "gross" and b.weight(key[0]))
+    names = lambda: frozenset(b.name for b in l.policy.budgets.values() if b.measure == "gross" and b.weight(key[0]))
     if kind == "edit":
         policy, renamed = edited(rng, l.policy)
         l.apply("edit", policy, renamed)
@@ -125,7 +140,7 @@ def disturb(rng, cfg, w, l):
             w.nonce += 1
             l.apply(*(("landed", slot, None, True, w.T) if kind == "foreign" else ("void", slot)))
     elif kind == "inventory":
-        l.apply("inventory", key, rng.randint(1, 3), names, rng.choice([None, w.T + 2]))
+        l.apply("inventory", key, rng.randint(1, 3), names(), rng.choice([None, w.T + 2]))
     elif kind == "pulled":
         l.apply("pulled", key, rng.randint(1, 5), w.T)
     elif kind == "allowance":
@@ -136,7 +151,7 @@ def disturb(rng, cfg, w, l):
         r = rng.choice(list(l.slots.values())[-1].versions).request
         w = signed(w, r, l.apply("request", r))
     if l.locked and rng.random() < .8 or kind == "adopt":
-        l.apply("adopt", key[0], rng.randint(0, 3), w.T, frozenset(n for n in names if rng.random() < .7))
+        l.apply("adopt", key[0], rng.randint(0, 3), w.T, frozenset(n for n in sorted(names()) if rng.random() < .7))
     return w, l
 
 
@@ -177,7 +192,7 @@ class Scale:
         if what == "adopt": return what, a[0], m(a[1]), t(a[2]), a[3]
         if what == "edit": return what, self.policy(a[0]), a[1]
         if what == "landed" and a[1] is not None:
-            pulled = None if len(a) < 5 or a[4] is None else tuple(map(m, a[4]))
+            pulled = None if len(a) < 5 or a[4] is None else tuple(map(m, a[4])) + (self.unit,) * 3    # never too few
             return what, a[0], a[1], a[2], t(a[3]), pulled, rng.choice([None, None, self.unit])
         return (what, *a) if what != "landed" else (what, a[0], None, True, t(a[3]))
 
