@@ -7,6 +7,8 @@
 //! | `signatures` | functions: signatures, selectors, payability |
 //! | `text` | every declaration is documented, every module parses |
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 mod read;
 mod signatures;
 mod text;
