@@ -198,7 +198,10 @@ impl<'a> Builder<'a> {
         match kids.next()?.as_rule() {
             Rule::KW_ALLOW => Some(Verdict::Allow(self.word(&kids.eat(Rule::name)?))),
             Rule::KW_ASK => Some(Verdict::Ask(self.word(&kids.eat(Rule::name)?))),
-            _ => Some(Verdict::Deny(kids.eat(Rule::IDENT).map(|code| self.word(&code)), span)),
+            _ => {
+                let code = kids.eat(Rule::IDENT).or_else(|| kids.eat(Rule::KW_BUDGET));
+                Some(Verdict::Deny(code.map(|code| self.word(&code)), span))
+            }
         }
     }
 }
