@@ -22,3 +22,7 @@ pub const MAX_PATH_STEPS: usize = 32;
 pub const MAX_STEPS: u64 = 1 << 20;
 /// Members of one set, constant or bound.
 pub const MAX_SET_MEMBERS: usize = 1 << 16;
+/// Rules that one rule stands over, unless each of them stands over none.
+pub const MAX_OVER: usize = 64;
+/// Budgets, each line being one.
+pub const MAX_BUDGETS: usize = 256;
