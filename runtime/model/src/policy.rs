@@ -6,6 +6,7 @@ use crate::{
     request::Field,
     types::{Member, Path, WordType},
 };
+use std::collections::BTreeSet;
 
 /// A chain that the policy names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +144,15 @@ pub enum TokenSpec {
     /// Whichever of the policy's tokens stands at this address on the request's chain; else the request is denied
     /// (`unknown_token`).
     At(Scalar),
+}
+
+/// What a parameter is bound to when a policy is loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParamValue {
+    /// Everything but a set: an address right-aligned, `true` as one, amounts in base units.
+    Word(U256),
+    /// A set of addresses.
+    Set(BTreeSet<Address>),
 }
 
 // ---- words and tests of them

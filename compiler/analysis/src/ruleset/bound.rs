@@ -5,14 +5,7 @@ use agentpol_model::{Address, ChainId, U256, ids::ParamId, refusal::KnownAddress
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a parameter is bound to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ParamValue {
-    /// Everything but a set: an address right-aligned, `true` as one, amounts in base units.
-    Word(U256),
-    /// A set of addresses.
-    Set(BTreeSet<Address>),
-}
+pub use agentpol_model::policy::ParamValue;
 
 /// Parameter values that were checked, and the wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,427 @@
+//! A verified module to a program: one [`Op`] for each instruction.
+
+use crate::{
+    bind::{BindError, Values},
+    program::{Amount, Arm, Callable, Effect, FAIL, Op, Program, Span, Sum, Term, Test, Token, Word},
+    sets::WordSet,
+};
+use agentpol_abi::{Layout, fit::head_words};
+use agentpol_bytecode::{
+    self as bytecode, Branch, Exit, Instruction, Integer, Module, Order, instruction::Visitor,
+};
+use agentpol_model::{
+    U256,
+    effect::EffectKind,
+    policy::{BytesTest, Relation, Scalar, SetRef, TokenSpec, Verb},
+    request::Field,
+    types::{Member, Path, Step, Type, WordType},
+};
+use alloy_primitives::U512;
+
+/// Everything the callables need, callable by callable.
+pub(crate) fn program(module: &Module, layouts: Vec<Layout>, values: &Values) -> Result<Program, BindError> {
+    let sets = module.sets.iter().map(|set| WordSet::from_sorted(set.clone())).collect();
+    let program = Program { layouts, sets, ..Program::default() };
+    let mut compiler = Compiler { module, values, program, param_sets: vec![None; module.params.len()] };
+    for callable in &module.callables {
+        compiler.callable(callable)?;
+    }
+    Ok(compiler.program)
+}
+
+struct Compiler<'a> {
+    module: &'a Module,
+    values: &'a Values,
+    program: Program,
+    param_sets: Vec<Option<u32>>,
+}
+
+/// The number of the next entry.
+fn next<T>(items: &[T]) -> Result<u32, BindError> {
+    u32::try_from(items.len()).ok().filter(|n| *n < FAIL).ok_or(BindError::TooLarge)
+}
+
+impl Compiler<'_> {
+    fn callable(&mut self, callable: &bytecode::Callable) -> Result<(), BindError> {
+        let layout = callable.function.map(|function| function.raw());
+        let function = callable.function.and_then(|function| self.module.functions.get(function.index()));
+        let payable = function.is_none_or(|function| function.payable);
+        let denies = self.arms(callable, layout, true)?;
+        let grants = self.arms(callable, layout, false)?;
+        let mut effects = Vec::new();
+        for effect in &callable.effects {
+            effects.push(self.effect(effect, layout)?);
+        }
+        let start = next(&self.program.effects)?;
+        self.program.effects.append(&mut effects);
+        let effects = start..next(&self.program.effects)?;
+        let opaque = callable.opaque;
+        self.program.callables.push(Callable { layout, payable, opaque, denies, grants, effects });
+        Ok(())
+    }
+
+    fn arms(
+        &mut self,
+        callable: &bytecode::Callable,
+        layout: Option<u32>,
+        denies: bool,
+    ) -> Result<Span, BindError> {
+        let mut arms = Vec::new();
+        for arm in &callable.arms {
+            let verb = self.module.rules.get(arm.rule.index()).map(|rule| &rule.verb);
+            if (verb == Some(&Verb::Deny)) != denies {
+                continue;
+            }
+            let start = next(&self.program.ops)?;
+            for clause in &arm.clauses {
+                self.code(&clause.code, layout)?;
+            }
+            let code = start..next(&self.program.ops)?;
+            let start = next(&self.program.charges)?;
+            for (amount, budgets) in &arm.charges {
+                let amount = self.amount(amount, layout)?;
+                self.program.charges.push((amount, budgets.clone()));
+            }
+            arms.push(Arm { rule: arm.rule, code, charges: start..next(&self.program.charges)? });
+        }
+        let start = next(&self.program.arms)?;
+        self.program.arms.append(&mut arms);
+        Ok(start..next(&self.program.arms)?)
+    }
+
+    fn effect(
+        &mut self,
+        effect: &bytecode::EffectTemplate,
+        layout: Option<u32>,
+    ) -> Result<Effect, BindError> {
+        let start = next(&self.program.ops)?;
+        self.code(&effect.when, layout)?;
+        let when = start..next(&self.program.ops)?;
+        // What leaves the wallet by definition needs no comparison.
+        let from_wallet =
+            effect.kind == EffectKind::Move && effect.from == Some(Scalar::Field(Field::Wallet));
+        let from = effect.from.as_ref().filter(|_| !from_wallet);
+        let sentinel = match &effect.sentinel {
+            Some(sentinel) => Some((self.word(sentinel, layout)?, greatest(sentinel))),
+            None => None,
+        };
+        Ok(Effect {
+            kind: effect.kind,
+            amount: self.amount(&effect.amount, layout)?,
+            token: match &effect.token {
+                TokenSpec::Known(token) => Token::Known(*token),
+                TokenSpec::At(word) => Token::At(self.word(word, layout)?),
+            },
+            party: self.word(&effect.party, layout)?,
+            from: from.map(|from| self.word(from, layout)).transpose()?,
+            until: effect.until.as_ref().map(|until| self.word(until, layout)).transpose()?,
+            sentinel,
+            when,
+            cost: u32::try_from(effect.amount.terms.len())
+                .map_err(|_| BindError::TooLarge)?
+                .saturating_add(1),
+        })
+    }
+
+    fn code(&mut self, code: &[Instruction], layout: Option<u32>) -> Result<(), BindError> {
+        for instruction in code {
+            let at = next(&self.program.ops)?;
+            let cost = u32::try_from(instruction.cost()).map_err(|_| BindError::TooLarge)?;
+            let (test, branch) = instruction.accept(&mut Resolve { compiler: self, layout })?;
+            let exit = match branch.to {
+                Exit::Fail => FAIL,
+                Exit::Skip(skip) => {
+                    at.checked_add(1).and_then(|on| on.checked_add(skip)).ok_or(BindError::TooLarge)?
+                }
+            };
+            self.program.ops.push(Op { test, when: branch.when, exit, cost });
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &Scalar, layout: Option<u32>) -> Result<Word, BindError> {
+        match word {
+            Scalar::Const(word) => self.constant(*word),
+            Scalar::Param(param) => {
+                let word = self.values.word(*param).ok_or(BindError::TooLarge)?;
+                self.constant(word)
+            }
+            Scalar::Field(field) => Ok(Word::Field(*field)),
+            Scalar::Len(path) => self.locator(path, layout).map(Word::Len),
+            Scalar::Arg(path, _) => {
+                let inputs =
+                    layout.and_then(|layout| self.program.layouts.get(layout as usize)).map(Layout::inputs);
+                match inputs.and_then(|inputs| offset(inputs, path)) {
+                    Some(at) => Ok(Word::Head(at)),
+                    None => self.locator(path, layout).map(Word::Arg),
+                }
+            }
+        }
+    }
+
+    fn constant(&mut self, word: U256) -> Result<Word, BindError> {
+        let at = next(&self.program.words)?;
+        self.program.words.push(word);
+        Ok(Word::Const(at))
+    }
+
+    fn locator(&mut self, path: &Path, layout: Option<u32>) -> Result<u32, BindError> {
+        let layout = layout.and_then(|layout| self.program.layouts.get(layout as usize));
+        let locator = layout.and_then(|layout| layout.locate(&path.0).ok()).ok_or(BindError::TooLarge)?;
+        let at = next(&self.program.locators)?;
+        self.program.locators.push(locator);
+        Ok(at)
+    }
+
+    fn set(&mut self, set: SetRef) -> Result<u32, BindError> {
+        let param = match set {
+            SetRef::Const(set) => return Ok(set.raw()),
+            SetRef::Param(param) => param,
+        };
+        if let Some(Some(known)) = self.param_sets.get(param.index()) {
+            return Ok(*known);
+        }
+        let members = self.values.set(param).ok_or(BindError::TooLarge)?;
+        // The order of addresses is that of the words they are.
+        let words = members.iter().map(|address| U256::from_be_slice(address.as_slice())).collect();
+        let at = next(&self.program.sets)?;
+        self.program.sets.push(WordSet::from_sorted(words));
+        if let Some(known) = self.param_sets.get_mut(param.index()) {
+            *known = Some(at);
+        }
+        Ok(at)
+    }
+
+    /// Constants and parameters are added up now.
+    fn sum(&mut self, sum: &bytecode::Sum, layout: Option<u32>) -> Result<Sum, BindError> {
+        let mut bound = Sum::default();
+        bound.add(sum.constant.negative, sum.constant.magnitude)?;
+        for term in &sum.terms {
+            let coefficient: U256 =
+                U256::try_from_be_slice(&term.coefficient.magnitude.to_be_bytes_trimmed_vec())
+                    .ok_or(BindError::TooLarge)?;
+            let known = match &term.word {
+                Scalar::Const(word) => Some(*word),
+                Scalar::Param(param) => self.values.word(*param),
+                _ => None,
+            };
+            let negative = term.coefficient.negative;
+            match known {
+                Some(word) => bound.add(negative, word.widening_mul(coefficient))?,
+                None => bound.terms.push(Term {
+                    negative,
+                    coefficient,
+                    word: self.word(&term.word, layout)?,
+                    signed: matches!(term.word, Scalar::Arg(_, WordType::Int(_))),
+                }),
+            }
+        }
+        Ok(bound)
+    }
+
+    fn amount(&mut self, amount: &bytecode::Sum, layout: Option<u32>) -> Result<Amount, BindError> {
+        let sum = self.sum(amount, layout)?;
+        let plain = |term: &Term| !term.negative && !term.signed && term.coefficient == U256::ONE;
+        match sum.terms.as_slice() {
+            [term] if plain(term) && sum.positive == sum.negative => Ok(Amount::Word(term.word)),
+            _ => Ok(Amount::Sum(sum)),
+        }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, negative: bool, magnitude: U512) -> Result<(), BindError> {
+        let side = if negative { &mut self.negative } else { &mut self.positive };
+        *side = side.checked_add(magnitude).ok_or(BindError::TooLarge)?;
+        Ok(())
+    }
+
+    /// A sum of one word is a comparison with a constant: `c·x + k ⋈ 0` is `x ⋈ −k/c`.
+    fn comparison(&self, relation: Relation) -> Option<Test> {
+        let [Term { negative, coefficient, word, signed: false }] = self.terms.as_slice() else {
+            return None;
+        };
+        let coefficient = U512::from(*coefficient);
+        // What the other side comes to, if it is not below zero.
+        let (more, less) =
+            if *negative { (self.positive, self.negative) } else { (self.negative, self.positive) };
+        let other = more.checked_sub(less)?;
+        let exact = (other % coefficient).is_zero();
+        let bound = match relation {
+            Relation::NotAbove if *negative && !exact => (other / coefficient).checked_add(U512::ONE)?,
+            Relation::Zero if !exact => return None,
+            _ => other / coefficient,
+        };
+        if bound.bit_len() > 256 {
+            return None;
+        }
+        let bound: U256 = bound.wrapping_to();
+        Some(match relation {
+            Relation::NotAbove if *negative => at_least(*word, bound),
+            Relation::NotAbove => at_most(*word, bound),
+            Relation::Zero => is(*word, bound),
+        })
+    }
+}
+
+fn at_most(word: Word, bound: U256) -> Test {
+    if let Word::Head(at) = word { Test::HeadAtMost(at, bound) } else { Test::AtMost(word, bound) }
+}
+
+fn at_least(word: Word, bound: U256) -> Test {
+    if let Word::Head(at) = word { Test::HeadAtLeast(at, bound) } else { Test::AtLeast(word, bound) }
+}
+
+fn is(word: Word, bound: U256) -> Test {
+    if let Word::Head(at) = word { Test::HeadIs(at, bound) } else { Test::Is(word, bound) }
+}
+
+/// `max means all`: the greatest value of the argument's type.
+fn greatest(sentinel: &Scalar) -> U256 {
+    match sentinel {
+        Scalar::Arg(_, WordType::Uint(bits)) => U256::MAX >> usize::from(256u16.saturating_sub(*bits)),
+        Scalar::Arg(_, WordType::Int(bits)) => U256::MAX >> usize::from(257u16.saturating_sub(*bits)),
+        _ => U256::MAX,
+    }
+}
+
+/// How many bytes into the arguments a word stands, if that is the same for all arguments.
+fn offset(inputs: &[Member], path: &Path) -> Option<u32> {
+    let (first, steps) = path.0.split_first()?;
+    let Step::Member(first) = first else { return None };
+    let (mut words, mut ty) = member(inputs, *first)?;
+    for step in steps {
+        let (more, part) = match (ty, step) {
+            (Type::Tuple(members), Step::Member(n)) => member(members, *n)?,
+            (Type::FixedArray(inner, count), Step::Index(n)) if n < count => {
+                (head_words(inner).checked_mul(*n)?, &**inner)
+            }
+            _ => return None,
+        };
+        words = words.checked_add(more)?;
+        ty = part;
+        // What is dynamic stands behind an offset.
+        if ty.is_dynamic() {
+            return None;
+        }
+    }
+    matches!(ty, Type::Word(_)).then_some(words)?.checked_mul(32)
+}
+
+/// Words before the n-th member, and its type.
+fn member(members: &[Member], n: u16) -> Option<(u32, &Type)> {
+    let member = members.get(usize::from(n))?;
+    if member.ty.is_dynamic() {
+        return None;
+    }
+    let before = members.iter().take(usize::from(n)).map(|member| head_words(&member.ty));
+    Some((before.sum(), &member.ty))
+}
+
+/// One method for each instruction: what it tests and where it goes.
+struct Resolve<'c, 'a> {
+    compiler: &'c mut Compiler<'a>,
+    layout: Option<u32>,
+}
+
+type Resolved = Result<(Test, Branch), BindError>;
+
+impl Visitor for Resolve<'_, '_> {
+    type Output = Resolved;
+
+    fn same(&mut self, left: &Scalar, right: &Scalar, branch: &Branch) -> Resolved {
+        let (left, right) = (self.compiler.word(left, self.layout)?, self.compiler.word(right, self.layout)?);
+        let constant = |word: Word, other: Word, compiler: &Compiler<'_>| match word {
+            Word::Const(at) => compiler.program.words.get(at as usize).map(|word| is(other, *word)),
+            _ => None,
+        };
+        let test = constant(right, left, self.compiler).or_else(|| constant(left, right, self.compiler));
+        Ok((test.unwrap_or(Test::Same(left, right)), *branch))
+    }
+
+    fn compare(&mut self, word: &Scalar, order: &Order, bound: &U256, branch: &Branch) -> Resolved {
+        let word = self.compiler.word(word, self.layout)?;
+        let test = match order {
+            Order::AtMost => at_most(word, *bound),
+            Order::AtLeast => at_least(word, *bound),
+            Order::Equal => is(word, *bound),
+        };
+        Ok((test, *branch))
+    }
+
+    fn sum(
+        &mut self,
+        terms: &Vec<bytecode::Term>,
+        constant: &Integer,
+        relation: &Relation,
+        branch: &Branch,
+    ) -> Resolved {
+        let sum = bytecode::Sum { terms: terms.clone(), constant: *constant };
+        let sum = self.compiler.sum(&sum, self.layout)?;
+        if let Some(test) = sum.comparison(*relation) {
+            return Ok((test, *branch));
+        }
+        let at = next(&self.compiler.program.sums)?;
+        self.compiler.program.sums.push((sum, *relation));
+        Ok((Test::Sum(at), *branch))
+    }
+
+    fn member(&mut self, word: &Scalar, set: &SetRef, branch: &Branch) -> Resolved {
+        let (word, set) = (self.compiler.word(word, self.layout)?, self.compiler.set(*set)?);
+        let test = if let Word::Head(at) = word { Test::HeadIn(at, set) } else { Test::In(word, set) };
+        Ok((test, *branch))
+    }
+
+    fn each(
+        &mut self,
+        every: &bool,
+        word: &Path,
+        _: &WordType,
+        max: &u32,
+        set: &SetRef,
+        branch: &Branch,
+    ) -> Resolved {
+        let array: Vec<Step> = word.0.iter().copied().take_while(|step| *step != Step::Element(0)).collect();
+        let (every, max, set) = (*every, *max, self.compiler.set(*set)?);
+        let (array, word) =
+            (self.compiler.locator(&Path(array), self.layout)?, self.compiler.locator(word, self.layout)?);
+        Ok((Test::Each { every, array, word, max, set }, *branch))
+    }
+
+    fn bytes(&mut self, path: &Path, test: &BytesTest, branch: &Branch) -> Resolved {
+        let place = self.compiler.locator(path, self.layout)?;
+        let mut pattern = |bytes: &Vec<u8>| {
+            let at = next(&self.compiler.program.bytes)?;
+            self.compiler.program.bytes.push(bytes.clone());
+            Ok(at)
+        };
+        let test = match test {
+            BytesTest::Equals(bytes) => Test::Equals(place, pattern(bytes)?),
+            BytesTest::StartsWith(bytes) => Test::StartsWith(place, pattern(bytes)?),
+            BytesTest::Slice { start, bytes } => Test::Slice { place, start: *start, bytes: pattern(bytes)? },
+            BytesTest::SliceIsWord { start, word } => {
+                Test::SliceIsWord { place, start: *start, word: self.compiler.word(word, self.layout)? }
+            }
+        };
+        Ok((test, *branch))
+    }
+
+    fn longer(&mut self, path: &Path, than: &u32, branch: &Branch) -> Resolved {
+        let place = self.compiler.locator(path, self.layout)?;
+        Ok((Test::Longer(place, *than), *branch))
+    }
+
+    fn bound(&mut self, path: &Path, max: &u32) -> Resolved {
+        let place = self.compiler.locator(path, self.layout)?;
+        // Never leaves: it is undefined, or goes on.
+        Ok((Test::Bound(place, *max), Branch { when: true, to: Exit::Fail }))
+    }
+
+    fn jump(&mut self, skip: &u32) -> Resolved {
+        Ok((Test::Always, Branch { when: true, to: Exit::Skip(*skip) }))
+    }
+
+    fn fail(&mut self) -> Resolved {
+        Ok((Test::Always, Branch { when: true, to: Exit::Fail }))
+    }
+}

@@ -1,0 +1,132 @@
+//! What a granted action does, and what is refused of it whatever the rules say.
+
+use crate::{
+    decide::Fault,
+    policy::Policy,
+    program::{Amount, Effect as Template, Span, Token},
+    run::Frame,
+};
+use agentpol_model::{
+    Address, ChainId, U256,
+    decision::{Charges, DenyCode},
+    effect::{Effect, EffectKind, Effects},
+    ids::RuleId,
+    refusal::{self, Context},
+};
+
+impl Policy {
+    /// Fills `effects`, in the order of their declaration.
+    pub(crate) fn effects(
+        &self,
+        templates: &Span,
+        rule: RuleId,
+        frame: &Frame<'_>,
+        steps: &mut u64,
+        effects: &mut Effects,
+    ) -> Result<(), Fault> {
+        let deny = |code| Fault { code, rule: Some(rule), offset: None };
+        let context = Lifted { policy: self, chain: frame.request.chain, lifts: self.lifts(rule) };
+        let templates =
+            self.program.effects.get(templates.start as usize..templates.end as usize).unwrap_or_default();
+        for template in templates {
+            *steps = steps.saturating_add(u64::from(template.cost));
+            let Some(effect) = self.resolve(template, frame, steps).map_err(deny)? else { continue };
+            if let Some(code) = refusal::refuse(&effect, &context) {
+                return Err(deny(code));
+            }
+            // The verifier lets no callable have more effects than fit.
+            effects.try_push(effect).map_err(|_| deny(DenyCode::Opaque))?;
+        }
+        Ok(())
+    }
+
+    fn resolve(
+        &self,
+        template: &Template,
+        frame: &Frame<'_>,
+        steps: &mut u64,
+    ) -> Result<Option<Effect>, DenyCode> {
+        let word = |word| frame.word(word).ok_or(DenyCode::Undefined);
+        if !frame.run(&template.when, steps, &mut ()).ok_or(DenyCode::Undefined)? {
+            return Ok(None);
+        }
+        if let Some(from) = template.from {
+            let from = address(word(from)?);
+            // What leaves another's account is no effect on the wallet.
+            if template.kind == EffectKind::Move && from != frame.request.wallet {
+                return Ok(None);
+            }
+        }
+        let token = match template.token {
+            Token::Known(token) => token,
+            Token::At(at) => {
+                self.token_at(frame.request.chain, address(word(at)?)).ok_or(DenyCode::UnknownToken)?
+            }
+        };
+        let all = match template.sentinel {
+            Some((sentinel, all)) => word(sentinel)? == all,
+            None => false,
+        };
+        let amount = if all { U256::MAX } else { amount(frame, &template.amount)? };
+        let party = address(word(template.party)?);
+        let until = template.until.map(|until| word(until).map(|until| until.saturating_to())).transpose()?;
+        Ok(Some(Effect { kind: template.kind, token, amount, party, until }))
+    }
+
+    /// Fills `charges` with what the rule's own `charge`s come to.
+    pub(crate) fn charges(
+        &self,
+        span: &Span,
+        frame: &Frame<'_>,
+        steps: &mut u64,
+        charges: &mut Charges,
+    ) -> Result<(), DenyCode> {
+        let hand_written =
+            self.program.charges.get(span.start as usize..span.end as usize).unwrap_or_default();
+        for (sum, budgets) in hand_written {
+            let cost = match sum {
+                Amount::Word(_) => 1,
+                Amount::Sum(sum) => 1 + sum.terms.len() as u64,
+            };
+            *steps = steps.saturating_add(cost);
+            let amount = amount(frame, sum)?;
+            for budget in budgets {
+                charges.try_push((*budget, amount)).map_err(|_| DenyCode::Opaque)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn amount(frame: &Frame<'_>, amount: &Amount) -> Result<U256, DenyCode> {
+    frame.amount(amount).ok_or(DenyCode::Undefined)?.ok_or(DenyCode::AmountOverflow)
+}
+
+fn address(word: U256) -> Address {
+    Address::from_word(word.into())
+}
+
+/// The policy as the refusals see it, with what the deciding rule lifts.
+struct Lifted<'a> {
+    policy: &'a Policy,
+    chain: ChainId,
+    lifts: u64,
+}
+
+impl Context for Lifted<'_> {
+    fn is_trusted(&self, spender: Address) -> bool {
+        self.policy.is_trusted(self.chain, spender)
+    }
+
+    fn is_token_contract(&self, effect: &Effect, party: Address) -> bool {
+        self.policy.token_site(self.chain, party).is_some_and(|token| token == effect.token)
+    }
+
+    fn looks_alike(&self, party: Address) -> bool {
+        self.policy.known().looks_alike(party)
+    }
+
+    fn accepts(&self, code: DenyCode) -> bool {
+        self.lifts & (1 << (code as u8)) != 0
+    }
+}

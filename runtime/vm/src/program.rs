@@ -1,0 +1,147 @@
+//! A module made ready to run: parameters are constants, places in the arguments are offsets where they can be, distances are
+//! positions. One [`Op`] for each instruction, in the same order, so that what is explained can be found in the module.
+
+use crate::sets::WordSet;
+use agentpol_abi::{Layout, Locator};
+use agentpol_model::{
+    U256,
+    effect::EffectKind,
+    ids::{BudgetId, RuleId, TokenId},
+    policy::Relation,
+    request::Field,
+};
+use alloy_primitives::U512;
+use core::ops::Range;
+
+/// Positions in a table of the program.
+pub(crate) type Span = Range<u32>;
+
+/// Where a branch to `fail` leads.
+pub(crate) const FAIL: u32 = u32::MAX;
+
+/// All code and what it refers to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) callables: Vec<Callable>,
+    pub(crate) arms: Vec<Arm>,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) charges: Vec<(Amount, Vec<BudgetId>)>,
+    pub(crate) layouts: Vec<Layout>,
+    pub(crate) locators: Vec<Locator>,
+    pub(crate) words: Vec<U256>,
+    pub(crate) sets: Vec<WordSet>,
+    pub(crate) sums: Vec<(Sum, Relation)>,
+    pub(crate) bytes: Vec<Vec<u8>>,
+}
+
+/// What is decided about one kind of call.
+#[derive(Clone, Debug)]
+pub(crate) struct Callable {
+    /// None for a `send`.
+    pub(crate) layout: Option<u32>,
+    pub(crate) payable: bool,
+    pub(crate) opaque: bool,
+    pub(crate) denies: Span,
+    pub(crate) grants: Span,
+    pub(crate) effects: Span,
+}
+
+/// A guard.
+#[derive(Clone, Debug)]
+pub(crate) struct Arm {
+    pub(crate) rule: RuleId,
+    pub(crate) code: Span,
+    pub(crate) charges: Span,
+}
+
+/// An instruction: a test, and where to go if it comes out as `when`.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) test: Test,
+    pub(crate) when: bool,
+    pub(crate) exit: u32,
+    pub(crate) cost: u32,
+}
+
+/// What is tested. The first ones read a word at an offset that is known.
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    HeadAtMost(u32, U256),
+    HeadAtLeast(u32, U256),
+    HeadIs(u32, U256),
+    HeadIn(u32, u32),
+    AtMost(Word, U256),
+    AtLeast(Word, U256),
+    Is(Word, U256),
+    In(Word, u32),
+    Same(Word, Word),
+    Sum(u32),
+    Each { every: bool, array: u32, word: u32, max: u32, set: u32 },
+    Equals(u32, u32),
+    StartsWith(u32, u32),
+    Slice { place: u32, start: u32, bytes: u32 },
+    SliceIsWord { place: u32, start: u32, word: Word },
+    Longer(u32, u32),
+    Bound(u32, u32),
+    Always,
+}
+
+/// Where a word comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// So many bytes into the arguments.
+    Head(u32),
+    /// By its locator.
+    Arg(u32),
+    /// The length of what is there.
+    Len(u32),
+    Field(Field),
+    /// In the table of words.
+    Const(u32),
+}
+
+/// `Σ ±coefficient · word + positive − negative`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sum {
+    pub(crate) terms: Vec<Term>,
+    pub(crate) positive: U512,
+    pub(crate) negative: U512,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Term {
+    pub(crate) negative: bool,
+    pub(crate) coefficient: U256,
+    pub(crate) word: Word,
+    /// Two's complement?
+    pub(crate) signed: bool,
+}
+
+/// How much.
+#[derive(Clone, Debug)]
+pub(crate) enum Amount {
+    Word(Word),
+    Sum(Sum),
+}
+
+/// An effect.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    pub(crate) kind: EffectKind,
+    pub(crate) amount: Amount,
+    pub(crate) token: Token,
+    pub(crate) party: Word,
+    pub(crate) from: Option<Word>,
+    pub(crate) until: Option<Word>,
+    /// With the value that means all.
+    pub(crate) sentinel: Option<(Word, U256)>,
+    pub(crate) when: Span,
+    pub(crate) cost: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Token {
+    Known(TokenId),
+    At(Word),
+}

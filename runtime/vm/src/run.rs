@@ -1,0 +1,169 @@
+//! The interpreter. `None` is *undefined*: what the request does not have was read.
+
+use crate::program::{Amount, FAIL, Op, Program, Span, Sum, Test, Word};
+use agentpol_abi::{Checked, Locator, WORD_BYTES};
+use agentpol_bytecode::module::relation_holds;
+use agentpol_model::{
+    U256,
+    policy::Relation,
+    request::{Action, Request},
+};
+use alloy_primitives::U512;
+
+/// What code runs on.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) action: &'a Action<'a>,
+    pub(crate) args: Checked<'a>,
+}
+
+/// Told of every test, its position and its outcome. Deciding needs none.
+pub(crate) trait Trace {
+    fn tested(&mut self, at: u32);
+}
+
+impl Trace for () {
+    #[inline(always)]
+    fn tested(&mut self, _: u32) {}
+}
+
+impl Frame<'_> {
+    /// Does this code hold?
+    #[inline]
+    pub(crate) fn run(&self, code: &Span, steps: &mut u64, trace: &mut impl Trace) -> Option<bool> {
+        let mut at = code.start;
+        while at < code.end {
+            let op: &Op = self.program.ops.get(at as usize)?;
+            *steps = steps.saturating_add(u64::from(op.cost));
+            trace.tested(at);
+            if self.test(&op.test)? != op.when {
+                at += 1;
+            } else if op.exit == FAIL {
+                return Some(false);
+            } else {
+                // Positions only grow: the verifier has seen every distance, and each is unsigned.
+                at = op.exit;
+            }
+        }
+        Some(true)
+    }
+
+    #[inline]
+    fn test(&self, test: &Test) -> Option<bool> {
+        match test {
+            Test::HeadAtMost(at, bound) => Some(self.head(*at)? <= *bound),
+            Test::HeadAtLeast(at, bound) => Some(self.head(*at)? >= *bound),
+            Test::HeadIs(at, bound) => Some(self.head(*at)? == *bound),
+            Test::HeadIn(at, set) => self.is_in(self.head(*at)?, *set),
+            Test::AtMost(word, bound) => Some(self.word(*word)? <= *bound),
+            Test::AtLeast(word, bound) => Some(self.word(*word)? >= *bound),
+            Test::Is(word, bound) => Some(self.word(*word)? == *bound),
+            Test::In(word, set) => self.is_in(self.word(*word)?, *set),
+            Test::Same(left, right) => Some(self.word(*left)? == self.word(*right)?),
+            Test::Sum(sum) => self.sum_test(*sum),
+            Test::Each { every, array, word, max, set } => self.each(*every, *array, *word, *max, *set),
+            Test::Equals(place, bytes) => Some(self.bytes(*place)? == self.pattern(*bytes)?),
+            Test::StartsWith(place, bytes) => Some(self.bytes(*place)?.starts_with(self.pattern(*bytes)?)),
+            Test::Slice { place, start, bytes } => self.slice_test(*place, *start, *bytes),
+            Test::SliceIsWord { place, start, word } => self.slice_is_word(*place, *start, *word),
+            Test::Longer(place, than) => Some(self.length(*place)? > *than),
+            Test::Bound(place, max) => (self.length(*place)? <= *max).then_some(false),
+            Test::Always => Some(true),
+        }
+    }
+
+    #[inline]
+    fn head(&self, at: u32) -> Option<U256> {
+        let word: &[u8; WORD_BYTES] = self.args.args().get(at as usize..)?.first_chunk()?;
+        Some(U256::from_be_bytes(*word))
+    }
+
+    /// A word, wherever it comes from.
+    #[inline]
+    pub(crate) fn word(&self, word: Word) -> Option<U256> {
+        match word {
+            Word::Head(at) => self.head(at),
+            Word::Arg(place) => self.locator(place)?.word(self.args, &[]),
+            Word::Len(place) => self.length(place).map(U256::from),
+            Word::Field(field) => field.read(self.request, self.action),
+            Word::Const(word) => self.program.words.get(word as usize).copied(),
+        }
+    }
+
+    fn locator(&self, place: u32) -> Option<&Locator> {
+        self.program.locators.get(place as usize)
+    }
+
+    fn length(&self, place: u32) -> Option<u32> {
+        self.locator(place)?.len(self.args, &[])
+    }
+
+    fn bytes(&self, place: u32) -> Option<&[u8]> {
+        self.locator(place)?.bytes(self.args, &[])
+    }
+
+    fn pattern(&self, bytes: u32) -> Option<&[u8]> {
+        self.program.bytes.get(bytes as usize).map(Vec::as_slice)
+    }
+
+    fn slice_test(&self, place: u32, start: u32, bytes: u32) -> Option<bool> {
+        let pattern = self.pattern(bytes)?;
+        Some(self.bytes(place)?.get(start as usize..)?.get(..pattern.len())? == pattern)
+    }
+
+    fn slice_is_word(&self, place: u32, start: u32, word: Word) -> Option<bool> {
+        let slice = self.bytes(place)?.get(start as usize..)?.get(..WORD_BYTES)?;
+        Some(slice == self.word(word)?.to_be_bytes::<WORD_BYTES>())
+    }
+
+    fn is_in(&self, word: U256, set: u32) -> Option<bool> {
+        Some(self.program.sets.get(set as usize)?.contains(&word))
+    }
+
+    fn each(&self, every: bool, array: u32, word: u32, max: u32, set: u32) -> Option<bool> {
+        let (count, locator) = (self.length(array)?, self.locator(word)?);
+        if count > max {
+            return None;
+        }
+        for element in 0..count {
+            if self.is_in(locator.word(self.args, &[element])?, set)? != every {
+                return Some(!every);
+            }
+        }
+        Some(every)
+    }
+
+    fn sum_test(&self, sum: u32) -> Option<bool> {
+        let (sum, relation): &(Sum, Relation) = self.program.sums.get(sum as usize)?;
+        let (positive, negative) = self.sum(sum)?;
+        Some(relation_holds(*relation, &positive, &negative))
+    }
+
+    /// What is above and what is below zero, apart. Terms and widths are limited so that neither passes 512 bits.
+    pub(crate) fn sum(&self, sum: &Sum) -> Option<(U512, U512)> {
+        let (mut positive, mut negative) = (sum.positive, sum.negative);
+        for term in &sum.terms {
+            let word = self.word(term.word)?;
+            let below = term.signed && word.bit(255);
+            let magnitude = if below { word.wrapping_neg() } else { word };
+            let product: U512 = magnitude.widening_mul(term.coefficient);
+            let side = if term.negative == below { &mut positive } else { &mut negative };
+            *side = side.checked_add(product)?;
+        }
+        Some((positive, negative))
+    }
+
+    /// `None` if undefined; `Some(None)` if it does not fit in 256 bits. Below zero is zero.
+    pub(crate) fn amount(&self, amount: &Amount) -> Option<Option<U256>> {
+        match amount {
+            Amount::Word(word) => self.word(*word).map(Some),
+            Amount::Sum(sum) => {
+                let (positive, negative) = self.sum(sum)?;
+                let rest = positive.saturating_sub(negative);
+                Some((rest.bit_len() <= 256).then(|| rest.wrapping_to()))
+            }
+        }
+    }
+}
