@@ -65,7 +65,7 @@ macro_rules! for_each_instruction {
         /// `[*0]`. Undefined if the array has more than `max` elements.
         5 Each each "each" { every: bool, word: Path, ty: WordType, max: u32, set: SetRef, branch: Branch } cost 1 + u64::from(*max);
         /// A test of `bytes` or `string`.
-        6 Bytes bytes "bytes" { path: Path, test: BytesTest, branch: Branch } cost 1 + crate::instruction::pattern_words(test);
+        6 Bytes bytes "bytes" { path: Path, test: BytesTest, branch: Branch } cost 1 + $crate::instruction::pattern_words(test);
         /// An array, `bytes` or `string` is longer than a constant.
         7 Longer longer "longer" { path: Path, than: u32, branch: Branch } cost 1;
         /// Undefined if an array has more elements than its interface declares.
@@ -96,6 +96,7 @@ macro_rules! table {
 
         /// One method per instruction: who adds a row is told by the compiler what else there is to write.
         #[expect(missing_docs, reason = "the table's text stands on the variants")]
+        #[expect(clippy::ptr_arg, reason = "operands are handed over as the table's types")]
         pub trait Visitor {
             type Output;
             $(fn $method(&mut self, $($operand: &$ty),*) -> Self::Output;)*
