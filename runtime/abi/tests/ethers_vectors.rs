@@ -5,7 +5,7 @@ mod common;
 
 use agentpol_abi::{Cause, Layout, Member, Type, Value, WordType, decode, encode, signature::parse_type};
 use alloy_dyn_abi::{DynSolType, DynSolValue};
-use alloy_primitives::{I256, U256};
+use alloy_primitives::I256;
 use common::{bytes, corpora, rows, same, unnamed};
 use serde_json::Value as Json;
 
@@ -63,10 +63,14 @@ fn cast_like_solidity(ty: &Type, truth: &Json) -> Json {
         (Type::Array(inner, _) | Type::FixedArray(inner, _), Json::Array(list)) => {
             Json::Array(list.iter().map(|t| cast_like_solidity(inner, t)).collect())
         }
-        (Type::Word(WordType::Uint(bits)), Json::Object(wrapper)) => {
+        (Type::Word(WordType::Uint(bits) | WordType::Int(bits)), Json::Object(wrapper)) => {
             let literal: I256 = wrapper["value"].as_str().unwrap().parse().unwrap();
-            let mask = U256::MAX >> (256 - usize::from(*bits));
-            Json::String((literal.into_raw() & mask).to_string())
+            let unused = 256 - usize::from(*bits);
+            let upper = literal.into_raw() << unused;
+            Json::String(match ty {
+                Type::Word(WordType::Uint(_)) => (upper >> unused).to_string(),
+                _ => I256::from_raw(upper.arithmetic_shr(unused)).to_string(),
+            })
         }
         _ => truth.clone(),
     }
