@@ -1,0 +1,200 @@
+//! Requests: from one JSON object to something that can be judged and signed.
+
+mod json;
+mod read;
+mod transaction;
+
+pub use read::{MAX_ID_BYTES, MAX_REQUEST_BYTES, read};
+
+use crate::{
+    refusal::{Id, Place, Refusal},
+    transaction::{Draft, Fee},
+    validity,
+};
+use agentpol_model::{
+    Address, ChainId, Time,
+    decision::DenyCode,
+    request::{Action, Envelope, Kind, Request},
+};
+
+/// A request as it was read. It holds its own bytes and lends them to whoever judges it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedRequest {
+    id: Option<Id>,
+    at: Option<Time>,
+    from: Option<Address>,
+    signed: bool,
+    draft: Draft,
+}
+
+/// What the gate knows and a request only claims.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The account whose assets move: the one the policy was loaded for.
+    pub wallet: Address,
+    /// The key that would sign.
+    pub signer: Address,
+    /// Who asks, as the gate authenticated it.
+    pub agent: Option<&'a str>,
+    /// The ledger's clock.
+    pub now: Time,
+}
+
+/// What fills in the fields that a request leaves open.
+#[derive(Clone, Copy, Debug)]
+pub struct Completion {
+    /// The next nonce.
+    pub nonce: u64,
+    /// An estimate of the gas limit.
+    pub gas_limit: u64,
+    /// Wei per gas at most, or the gas price.
+    pub max_fee_per_gas: u128,
+    /// Wei per gas for the builder.
+    pub max_priority_fee_per_gas: u128,
+}
+
+/// A request on loan: what [`Request`] borrows its actions from.
+#[derive(Clone, Debug)]
+pub struct Lent<'a> {
+    facts: Facts<'a>,
+    chain: ChainId,
+    envelope: Envelope,
+    actions: [Action<'a>; 1],
+}
+
+impl Lent<'_> {
+    /// What evaluators take.
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            chain: self.chain,
+            wallet: self.facts.wallet,
+            signer: self.facts.signer,
+            agent: self.facts.agent,
+            now: self.facts.now,
+            envelope: self.envelope,
+            actions: &self.actions,
+        }
+    }
+}
+
+impl OwnedRequest {
+    /// A request for this transaction. Refused if no chain would accept it.
+    pub fn new(draft: Draft, from: Option<Address>) -> Result<Self, Refusal> {
+        validity::check(&draft).map_err(|invalid| Refusal {
+            id: None,
+            code: DenyCode::InvalidRequest,
+            message: invalid.message,
+            place: Place::Field(invalid.field),
+        })?;
+        Ok(Self { id: None, at: None, from, signed: false, draft })
+    }
+
+    /// The caller's name for it.
+    pub fn id(&self) -> Option<&Id> {
+        self.id.as_ref()
+    }
+
+    /// The time the request itself says it is asked at: for judging past requests, never for signing.
+    pub fn at(&self) -> Option<Time> {
+        self.at
+    }
+
+    /// The account it says it is from; the signer, if it is signed already.
+    pub fn from(&self) -> Option<Address> {
+        self.from
+    }
+
+    /// The chain it is valid on.
+    pub fn chain(&self) -> ChainId {
+        self.draft.chain
+    }
+
+    /// Fees and nonce.
+    pub fn envelope(&self) -> Envelope {
+        self.draft.envelope()
+    }
+
+    /// The transaction it asks for.
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// Was it signed already when it was given?
+    pub fn is_signed(&self) -> bool {
+        self.signed
+    }
+
+    /// Its fields that are still open, as JSON-RPC names them.
+    pub fn open_fields(&self) -> Vec<&'static str> {
+        let mut open = Vec::new();
+        let mut note = |name, is_open| {
+            if is_open {
+                open.push(name);
+            }
+        };
+        note("nonce", self.draft.nonce.is_none());
+        note("gas", self.draft.gas_limit.is_none());
+        match self.draft.fee {
+            Fee::Legacy { gas_price } | Fee::AccessList { gas_price } => {
+                note("gasPrice", gas_price.is_none())
+            }
+            Fee::Dynamic { max_fee_per_gas, max_priority_fee_per_gas } => {
+                note("maxFeePerGas", max_fee_per_gas.is_none());
+                note("maxPriorityFeePerGas", max_priority_fee_per_gas.is_none());
+            }
+        }
+        open
+    }
+
+    /// Fills in what is open and leaves alone what is not. Refused if the whole is then invalid.
+    pub fn complete(mut self, with: &Completion) -> Result<Self, Refusal> {
+        self.draft.nonce.get_or_insert(with.nonce);
+        self.draft.gas_limit.get_or_insert(with.gas_limit);
+        match &mut self.draft.fee {
+            Fee::Legacy { gas_price } | Fee::AccessList { gas_price } => {
+                gas_price.get_or_insert(with.max_fee_per_gas);
+            }
+            Fee::Dynamic { max_fee_per_gas, max_priority_fee_per_gas } => {
+                let max = *max_fee_per_gas.get_or_insert(with.max_fee_per_gas);
+                // A request may name a low maximum and no priority: what fits is what it means.
+                max_priority_fee_per_gas.get_or_insert(with.max_priority_fee_per_gas.min(max));
+            }
+        }
+        let checked =
+            Self::new(self.draft, self.from).map_err(|refusal| Refusal { id: self.id.clone(), ..refusal })?;
+        Ok(Self { id: self.id, at: self.at, signed: self.signed, ..checked })
+    }
+
+    /// Lends the request to be judged. Refused if it says that it is from another wallet.
+    pub fn lend<'a>(&'a self, facts: &Facts<'a>) -> Result<Lent<'a>, Refusal> {
+        if let Some(from) = self.from.filter(|from| *from != facts.wallet) {
+            return Err(Refusal {
+                id: self.id.clone(),
+                code: DenyCode::WrongWallet,
+                message: format!(
+                    "the request is from {from}, but the policy was loaded for {}",
+                    facts.wallet
+                ),
+                place: Place::Field("from"),
+            });
+        }
+        let kind = match (self.draft.to, self.draft.data.is_empty()) {
+            (None, _) => Kind::Deploy,
+            (Some(_), true) => Kind::Send,
+            (Some(_), false) => Kind::Call,
+        };
+        let action = Action {
+            kind,
+            from: facts.wallet,
+            to: self.draft.to.unwrap_or_default(),
+            value: self.draft.value,
+            data: &self.draft.data,
+        };
+        Ok(Lent {
+            facts: *facts,
+            chain: self.draft.chain,
+            envelope: self.draft.envelope(),
+            actions: [action],
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! The outer object: `{id?, at?, chainId?}` and one of `request`, `rawTx`, `authorization`.
+
+use super::{
+    OwnedRequest,
+    json::{At, Fault, Read},
+    transaction,
+};
+use crate::{
+    refusal::{Id, Place, Refusal},
+    time,
+    transaction::{Draft, MAX_TRANSACTION_BYTES, RawTransaction},
+    validity,
+};
+use agentpol_abi::strict_json::{self, Json, line_and_column};
+use agentpol_model::{Address, ChainId, Time, decision::DenyCode};
+
+/// A request's text is at most this long: the longest transaction in hex, and room for the rest.
+pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
+
+/// Bytes of an `id`.
+pub const MAX_ID_BYTES: usize = 256;
+
+const FIELDS: &[&str] = &["id", "at", "chainId", "request", "rawTx", "authorization"];
+
+/// Reads one request.
+///
+/// ```
+/// let text = r#"{"id": 1, "chainId": 1, "request": {"method": "eth_sendTransaction", "params": [
+///     {"to": "0x00000000000000000000000000000000000000aa", "value": "0x01"}]}}"#;
+/// let refusal = agentpol_ethereum::read(text).unwrap_err();
+/// assert_eq!(refusal.to_string(), "value: a quantity has no leading zeros; write `0x1` \
+///     (/request/params/0/value, line 2, column 67)");
+/// ```
+pub fn read(text: &str) -> Result<OwnedRequest, Refusal> {
+    let refuse = |id: Option<Id>, fault: Fault| {
+        let (line, column) = line_and_column(text, fault.offset);
+        let place = Place::Json { pointer: fault.pointer, line, column };
+        Refusal { id, code: fault.code, message: fault.message, place }
+    };
+    if text.len() > MAX_REQUEST_BYTES {
+        let message = format!("a request is at most {MAX_REQUEST_BYTES} bytes; found {}", text.len());
+        return Err(refuse(
+            None,
+            Fault { code: DenyCode::InvalidRequest, message, pointer: String::new(), offset: 0 },
+        ));
+    }
+    let root = strict_json::parse(text).map_err(|e| {
+        let code = DenyCode::InvalidRequest;
+        refuse(None, Fault { code, message: e.message, pointer: String::new(), offset: e.offset })
+    })?;
+    let root = At::root(&root);
+    let id = id(&root).map_err(|fault| refuse(None, fault))?;
+    let request = whole(&root).map_err(|fault| refuse(id.clone(), fault))?;
+    Ok(OwnedRequest { id, ..request })
+}
+
+fn whole(root: &At<'_, '_>) -> Read<OwnedRequest> {
+    root.object("a request", FIELDS)?;
+    let at = root.get("at").map(|at| instant(&at)).transpose()?;
+    let chain = root.get("chainId").map(|at| chain_id(&at)).transpose()?;
+    let asked = match (root.get("request"), root.get("rawTx"), root.get("authorization")) {
+        (Some(call), None, None) => method(&call, chain)?,
+        (None, Some(raw), None) => raw_transaction(&raw, chain)?,
+        (None, None, Some(authorization)) => {
+            return Err(authorization.refuse(
+                DenyCode::UnsupportedKind,
+                "authorisations (EIP-7702) hand the wallet over to code and are not signed yet",
+            ));
+        }
+        (None, None, None) => {
+            return Err(root.invalid("a request has one of `request`, `rawTx` and `authorization`"));
+        }
+        _ => return Err(root.invalid("a request has only one of `request`, `rawTx` and `authorization`")),
+    };
+    Ok(OwnedRequest { id: None, at, from: asked.from, signed: asked.signed, draft: asked.draft })
+}
+
+/// What was asked for.
+pub(super) struct Asked {
+    pub(super) draft: Draft,
+    pub(super) from: Option<Address>,
+    pub(super) signed: bool,
+}
+
+fn id(root: &At<'_, '_>) -> Read<Option<Id>> {
+    let Some(at) = root.get("id") else { return Ok(None) };
+    match &at.node().value {
+        Json::String(text) if text.len() <= MAX_ID_BYTES => Ok(Some(Id::Text(text.to_string()))),
+        Json::Number(written) => match written.parse() {
+            Ok(n) => Ok(Some(Id::Number(n))),
+            Err(_) => Err(at.invalid("a number as `id` is whole, not negative and below 2^64")),
+        },
+        Json::String(_) => Err(at.invalid(format!("`id` is at most {MAX_ID_BYTES} bytes"))),
+        _ => Err(at.invalid(format!("`id` is a string or a number; found {}", at.node().kind()))),
+    }
+}
+
+fn instant(at: &At<'_, '_>) -> Read<Time> {
+    time::parse(at.text("`at`")?)
+        .ok_or_else(|| at.invalid("`at` is a time in UTC, to the second, from 1970: `2026-11-22T10:00:00Z`"))
+}
+
+/// A number, as configuration files have it, or a quantity.
+fn chain_id(at: &At<'_, '_>) -> Read<ChainId> {
+    match at.node().value {
+        Json::Number(written) => {
+            written.parse().map_err(|_| at.invalid("`chainId` is whole, not negative and below 2^64"))
+        }
+        _ => at.small("chainId", 64),
+    }
+}
+
+fn method(call: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
+    call.object("`request`", &["method", "params"])?;
+    let method = call.need("method")?;
+    let unsupported = |why: &str| method.refuse(DenyCode::UnsupportedKind, why);
+    match method.text("`method`")? {
+        "eth_sendTransaction" | "eth_signTransaction" => transaction::read(&call.need("params")?, chain),
+        "eth_signTypedData_v4" | "eth_signTypedData" | "eth_signTypedData_v3" => {
+            Err(unsupported("typed data (EIP-712) is not signed yet"))
+        }
+        "personal_sign" => Err(unsupported("messages (EIP-191) are not signed yet")),
+        "wallet_sendCalls" => {
+            Err(unsupported("batches of calls (EIP-5792) are not signed yet; send them one by one"))
+        }
+        "eth_sign" => Err(unsupported("`eth_sign` signs bytes that nobody can read and is never allowed")),
+        "eth_sendRawTransaction" => {
+            Err(unsupported("it is signed already; to have it judged, give it as `rawTx`"))
+        }
+        other => Err(method.refuse(
+            DenyCode::UnsupportedKind,
+            format!(
+                "{other:?} asks for no signature; `eth_sendTransaction` and `eth_signTransaction` are judged"
+            ),
+        )),
+    }
+}
+
+fn raw_transaction(at: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
+    let bytes = at.bytes("rawTx", MAX_TRANSACTION_BYTES)?;
+    let raw = RawTransaction::read(&bytes)
+        .map_err(|e| at.invalid(format!("byte {} of the transaction: {}", e.offset, e.message)))?;
+    let unsupported = |why: &str| Err(at.refuse(DenyCode::UnsupportedKind, why));
+    match raw.ty {
+        3 => {
+            return unsupported("a transaction of type 3 (EIP-4844) carries blobs that nobody here has seen");
+        }
+        4 => {
+            return unsupported(
+                "a transaction of type 4 (EIP-7702) hands accounts over to code and is not signed yet",
+            );
+        }
+        _ => {}
+    }
+    let draft = raw.draft().map_err(|e| at.invalid(format!("{}: {}", e.field, e.message)))?;
+    if let Some(chain) = chain.filter(|&chain| chain != draft.chain) {
+        return Err(
+            at.invalid(format!("the transaction is for chain {}, but `chainId` is {chain}", draft.chain))
+        );
+    }
+    if raw.signature.is_some() && raw.signer().is_none() {
+        return Err(at.invalid("the signature leads to no key"));
+    }
+    valid(at, &draft)?;
+    Ok(Asked { draft, from: raw.signer(), signed: raw.signature.is_some() })
+}
+
+/// Refuses, at its field where that is written, what no chain would accept.
+pub(super) fn valid(at: &At<'_, '_>, draft: &Draft) -> Read<()> {
+    validity::check(draft).map_err(|invalid| match at.get(invalid.field) {
+        Some(field) => field.invalid(invalid.message),
+        None => at.invalid(format!("{}: {}", invalid.field, invalid.message)),
+    })
+}

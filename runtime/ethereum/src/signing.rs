@@ -1,0 +1,205 @@
+//! From a judged request to a signed transaction. What is judged is what is signed, by construction: [`Unsigned`] holds the
+//! request together with the bytes that will be signed, reading those bytes gives that request back, and nothing can change
+//! either. After signing, the result is read once more from scratch.
+
+use crate::{
+    refusal::Refusal,
+    request::{Facts, Lent, OwnedRequest},
+    transaction::{Draft, Fee, RawTransaction},
+};
+use agentpol_model::{Address, B256};
+use alloy::{
+    consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEnvelope, TxLegacy},
+    eips::{eip2718::Encodable2718, eip2930},
+    signers::{Signature, SignerSync},
+};
+use alloy_primitives::{TxKind, keccak256};
+use core::fmt;
+
+/// A request with nothing left open, and exactly the bytes that signing it signs.
+#[derive(Clone, Debug)]
+pub struct Unsigned {
+    request: OwnedRequest,
+    transaction: Typed,
+    payload: Vec<u8>,
+}
+
+/// A signed transaction, read back and found to be what was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedTransaction {
+    /// As it is sent to a node.
+    pub raw: Vec<u8>,
+    /// The hash by which chains know it.
+    pub hash: B256,
+    /// Recovered from the signature.
+    pub signer: Address,
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignError {
+    /// These fields are open; they must be filled before the request is judged.
+    Open(Vec<&'static str>),
+    /// It was signed when it was given.
+    AlreadySigned,
+    /// The bytes to be signed do not read as the request. Nothing should be able to bring this about.
+    Differs,
+    /// The signer failed.
+    Signer(String),
+    /// The signature is by another key than the one asked for.
+    WrongKey {
+        /// Asked for.
+        expected: Address,
+        /// Recovered, if the signature leads to a key at all.
+        found: Option<Address>,
+    },
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SignError::Open(fields) => {
+                write!(f, "{} must be set before it is judged and signed", fields.join(", "))
+            }
+            SignError::AlreadySigned => f.write_str("the transaction is signed already"),
+            SignError::Differs => f.write_str("the bytes to be signed are not the request that was judged"),
+            SignError::Signer(why) => write!(f, "the signer failed: {why}"),
+            SignError::WrongKey { expected, found: Some(found) } => {
+                write!(f, "signed by {found} instead of {expected}")
+            }
+            SignError::WrongKey { expected, found: None } => {
+                write!(f, "the signature leads to no key; {expected} was to sign")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SignError {}
+
+#[derive(Clone, Debug)]
+enum Typed {
+    Legacy(TxLegacy),
+    AccessList(TxEip2930),
+    Dynamic(TxEip1559),
+}
+
+impl Unsigned {
+    /// The bytes to sign for this request. Every field must be set.
+    pub fn new(request: OwnedRequest) -> Result<Self, SignError> {
+        if request.is_signed() {
+            return Err(SignError::AlreadySigned);
+        }
+        let transaction =
+            Typed::new(request.draft()).ok_or_else(|| SignError::Open(request.open_fields()))?;
+        let payload = transaction.payload();
+        // alloy wrote the bytes; our own reader says what they mean.
+        let read = RawTransaction::read(&payload).map_err(|_| SignError::Differs)?;
+        if read.draft().as_ref() != Ok(request.draft()) || read.signature.is_some() || read.payload != payload
+        {
+            return Err(SignError::Differs);
+        }
+        Ok(Self { request, transaction, payload })
+    }
+
+    /// The request that is to be judged.
+    pub fn request(&self) -> &OwnedRequest {
+        &self.request
+    }
+
+    /// Lends that request to evaluators.
+    pub fn lend<'a>(&'a self, facts: &Facts<'a>) -> Result<Lent<'a>, Refusal> {
+        self.request.lend(facts)
+    }
+
+    /// The bytes whose hash is signed.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The hash that is signed. It names this request: reservations and approvals are bound to it.
+    pub fn digest(&self) -> B256 {
+        keccak256(&self.payload)
+    }
+
+    /// Signs the payload with `signer`, which must hold the key of `expected`, and reads the result back.
+    pub fn sign(self, signer: &impl SignerSync, expected: Address) -> Result<SignedTransaction, SignError> {
+        let signature =
+            signer.sign_hash_sync(&self.digest()).map_err(|e| SignError::Signer(e.to_string()))?;
+        let raw = self.transaction.finish(signature.normalized_s());
+        let read = RawTransaction::read(&raw).map_err(|_| SignError::Differs)?;
+        if read.payload != self.payload {
+            return Err(SignError::Differs);
+        }
+        match (read.signer(), read.hash()) {
+            (Some(found), Some(hash)) if found == expected => {
+                Ok(SignedTransaction { raw, hash, signer: found })
+            }
+            (found, _) => Err(SignError::WrongKey { expected, found }),
+        }
+    }
+}
+
+impl Typed {
+    /// `None` while a field is open.
+    fn new(draft: &Draft) -> Option<Self> {
+        let (nonce, gas_limit) = (draft.nonce?, draft.gas_limit?);
+        let to = draft.to.map_or(TxKind::Create, TxKind::Call);
+        let (chain_id, value, input) = (draft.chain, draft.value, draft.data.clone().into());
+        let access_list = || {
+            let item = |i: &crate::transaction::AccessListItem| eip2930::AccessListItem {
+                address: i.address,
+                storage_keys: i.storage_keys.clone(),
+            };
+            eip2930::AccessList(draft.access_list.iter().map(item).collect())
+        };
+        Some(match draft.fee {
+            Fee::Legacy { gas_price } => Typed::Legacy(TxLegacy {
+                chain_id: Some(chain_id),
+                nonce,
+                gas_price: gas_price?,
+                gas_limit,
+                to,
+                value,
+                input,
+            }),
+            Fee::AccessList { gas_price } => Typed::AccessList(TxEip2930 {
+                chain_id,
+                nonce,
+                gas_price: gas_price?,
+                gas_limit,
+                to,
+                value,
+                access_list: access_list(),
+                input,
+            }),
+            Fee::Dynamic { max_fee_per_gas, max_priority_fee_per_gas } => Typed::Dynamic(TxEip1559 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas: max_fee_per_gas?,
+                max_priority_fee_per_gas: max_priority_fee_per_gas?,
+                to,
+                value,
+                access_list: access_list(),
+                input,
+            }),
+        })
+    }
+
+    fn payload(&self) -> Vec<u8> {
+        match self {
+            Typed::Legacy(tx) => tx.encoded_for_signing(),
+            Typed::AccessList(tx) => tx.encoded_for_signing(),
+            Typed::Dynamic(tx) => tx.encoded_for_signing(),
+        }
+    }
+
+    fn finish(self, signature: Signature) -> Vec<u8> {
+        let envelope: TxEnvelope = match self {
+            Typed::Legacy(tx) => tx.into_signed(signature).into(),
+            Typed::AccessList(tx) => tx.into_signed(signature).into(),
+            Typed::Dynamic(tx) => tx.into_signed(signature).into(),
+        };
+        envelope.encoded_2718()
+    }
+}
