@@ -1,1 +1,17 @@
-//! Under construction.
+//! Everything that holds agentpol to its word. This library is what the tests stand on; the tests are in `tests/`.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`generator`] | random policies, and requests aimed at their boundaries |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unreachable,
+    reason = "test support: what goes wrong here is a test that fails"
+)]
+
+pub mod generator;
