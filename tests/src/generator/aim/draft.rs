@@ -61,7 +61,8 @@ impl<'a> Draft<'a> {
         request.envelope = self.envelope;
         request.signer = self.signer;
         let data = self.callable.function.as_ref().map_or_else(Vec::new, |function| {
-            encode_call(function.selector, &function.inputs, &self.args).expect("arguments are of their types")
+            encode_call(function.selector, &function.inputs, &self.args)
+                .expect("arguments are of their types")
         });
         OwnedAction { kind: self.callable.kind, from: self.from, to: self.to, value: self.value, data }
     }

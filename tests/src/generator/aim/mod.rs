@@ -81,8 +81,11 @@ pub fn aim(rules: &RuleSet, bound: &Bound, pool: &Pool, rng: &mut Rng) -> OwnedR
         actions: vec![],
     };
     let actions = if rng.chance(85) { 1 } else { rng.between(2, 3) };
+    let spoken_of = |id: &CallableId| rules.rules.iter().flat_map(|r| &r.arms).any(|arm| arm.callable == *id);
+    let ruled: Vec<CallableId> = here.iter().copied().filter(spoken_of).collect();
     for _ in 0..actions {
-        let Some(id) = rng.choose(&here) else { break };
+        let some = if rng.chance(85) && !ruled.is_empty() { &ruled } else { &here };
+        let Some(id) = rng.choose(some) else { break };
         let action = action(rules, bound, pool, *id, &mut request, rng);
         request.actions.push(action);
     }
@@ -111,8 +114,7 @@ fn action(
 ) -> OwnedAction {
     let callable = &rules.callables[id.index()];
     let mut draft = Draft::new(rules, bound, pool, callable, request, rng);
-    let arms: Vec<_> =
-        rules.rules.iter().flat_map(|r| &r.arms).filter(|arm| arm.callable == id).collect();
+    let arms: Vec<_> = rules.rules.iter().flat_map(|r| &r.arms).filter(|arm| arm.callable == id).collect();
     // Twice, for two grants are more often at odds than one.
     for _ in 0..rng.between(0, 2) {
         let Some(arm) = rng.choose(&arms) else { break };

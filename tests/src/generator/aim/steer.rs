@@ -141,4 +141,3 @@ fn to_word(number: &BigInt) -> Option<U256> {
         _ => word,
     })
 }
-

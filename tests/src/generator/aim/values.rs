@@ -115,7 +115,7 @@ impl Pool {
 
     pub(super) fn time(&self, rng: &mut Rng) -> Time {
         match rng.choose(&self.times) {
-            Some(time) if rng.chance(70) => (time + rng.below(3) as u64).saturating_sub(1),
+            Some(time) if rng.chance(70) => time.saturating_add(rng.below(3) as u64).saturating_sub(1),
             _ => 1_800_000_000 + rng.below(100_000) as u64,
         }
     }
@@ -132,7 +132,11 @@ impl Pool {
             WordType::Int(_) if rng.chance(30) => U256::ZERO.wrapping_sub(self.number(rng)),
             WordType::Uint(_) | WordType::Int(_) => self.number(rng),
             WordType::FixedBytes(_) | WordType::Function => {
-                if rng.chance(50) { rng.word() } else { *rng.choose(&self.numbers).unwrap_or(&U256::ZERO) }
+                if rng.chance(50) {
+                    rng.word()
+                } else {
+                    *rng.choose(&self.numbers).unwrap_or(&U256::ZERO)
+                }
             }
         };
         fit(any, ty)
@@ -146,7 +150,9 @@ impl Pool {
                 let length = *rng.pick(&[0, 1, 4, 31, 32, 33, 64, 100]);
                 Value::Bytes(rng.bytes(length))
             }
-            Type::String => Value::String((0..rng.below(40)).map(|_| *rng.pick(&['a', 'Z', '0', 'é'])).collect()),
+            Type::String => {
+                Value::String((0..rng.below(40)).map(|_| *rng.pick(&['a', 'Z', '0', 'é'])).collect())
+            }
             Type::Array(inner, limit) => {
                 let most = limit.map_or(MANY, |limit| limit as usize).min(MANY);
                 let length = rng.between(0, most);

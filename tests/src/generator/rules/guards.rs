@@ -179,7 +179,8 @@ impl Words {
             return Atom::Member(item, SetRef::Param(*param));
         }
         if rules.sets.is_empty() || rng.chance(50) {
-            let token = |rng: &mut Rng| rng.choose(&rules.tokens).and_then(|t| t.sites[0].1).unwrap_or_default();
+            let token =
+                |rng: &mut Rng| rng.choose(&rules.tokens).and_then(|t| t.sites[0].1).unwrap_or_default();
             let any: BTreeSet<U256> = (0..rng.between(0, 4))
                 .map(|_| if rng.chance(50) { token(rng) } else { rng.address() })
                 .map(|address| U256::from_be_slice(address.as_slice()))

@@ -66,7 +66,9 @@ fn rule(rules: &mut RuleSet, n: usize, size: Size, rng: &mut Rng) -> Rule {
     let beyond: Vec<_> = budgets
         .iter()
         .filter(|_| grants && rng.chance(10))
-        .map(|budget| (*budget, Ask { need: 1, of: vec![Target::Fixed(rules_approver())], within: Seconds::Fixed(60) }))
+        .map(|budget| {
+            (*budget, Ask { need: 1, of: vec![Target::Fixed(rules_approver())], within: Seconds::Fixed(60) })
+        })
         .collect();
     Rule {
         name: format!("r{n}"),
@@ -89,7 +91,8 @@ fn ask(rules: &RuleSet, rng: &mut Rng) -> Ask {
     let params = world::params_of(rules, |ty| matches!(ty, agentpol_analysis::ruleset::ParamType::Approver));
     let mut of: Vec<Target> = params.into_iter().map(Target::Param).collect();
     of.push(Target::Fixed(rules_approver()));
-    let durations = world::params_of(rules, |ty| matches!(ty, agentpol_analysis::ruleset::ParamType::Duration));
+    let durations =
+        world::params_of(rules, |ty| matches!(ty, agentpol_analysis::ruleset::ParamType::Duration));
     let within = match rng.choose(&durations) {
         Some(param) if rng.chance(50) => Seconds::Param(*param),
         _ => Seconds::Fixed(600),

@@ -4,8 +4,8 @@ use super::guards::Words;
 use crate::generator::rng::Rng;
 use agentpol_abi::signature::{selector, signature};
 use agentpol_analysis::ruleset::{
-    Callable, Chain, Contract, EffectSpec, Formula, Function, Linear, Param, ParamType, RuleSet, Scalar, Target,
-    Token, TokenSpec,
+    Callable, Chain, Contract, EffectSpec, Formula, Function, Linear, Param, ParamType, RuleSet, Scalar,
+    Target, Token, TokenSpec,
 };
 use agentpol_model::{
     ChainId, U256,
@@ -134,7 +134,13 @@ fn contracts(rules: &mut RuleSet, rng: &mut Rng) {
         };
         let name = format!("C{n}");
         let trusted = rng.chance(30).then(|| "known".to_owned());
-        rules.contracts.push(Contract { name: name.clone(), chain: chain.id, address, trusted, upgradeable: false });
+        rules.contracts.push(Contract {
+            name: name.clone(),
+            chain: chain.id,
+            address,
+            trusted,
+            upgradeable: false,
+        });
         for f in 0..rng.between(1, 3) {
             let inputs: Vec<Member> = (0..rng.between(0, 4))
                 .map(|i| Member { name: format!("a{i}"), ty: any_type(2, rng) })
@@ -184,9 +190,8 @@ fn effect(rules: &mut RuleSet, callable: usize, rng: &mut Rng) -> EffectSpec {
         amount: words.sum(&[], rng),
         token,
         party: words.address(&[], rng),
-        from: (kind == EffectKind::Move).then(|| {
-            if rng.chance(60) { Scalar::Field(Field::Wallet) } else { words.address(&[], rng) }
-        }),
+        from: (kind == EffectKind::Move)
+            .then(|| if rng.chance(60) { Scalar::Field(Field::Wallet) } else { words.address(&[], rng) }),
         until: (is_grant && rng.chance(40)).then(|| words.number(&[], rng)),
         sentinel: words.argument(rng).filter(|_| rng.chance(30)),
         when: if rng.chance(70) {
@@ -234,7 +239,7 @@ fn argument(n: u16, ty: WordType) -> Scalar {
 }
 
 /// Any type of the ABI, nested so deep.
-pub fn any_type(depth: usize, rng: &mut Rng) -> Type {
+fn any_type(depth: usize, rng: &mut Rng) -> Type {
     let inner = |rng: &mut Rng| Box::new(any_type(depth - 1, rng));
     match rng.below(if depth == 0 { 6 } else { 10 }) {
         0..=3 => Type::Word(any_word(rng)),
