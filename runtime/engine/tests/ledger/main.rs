@@ -9,4 +9,6 @@
 )]
 
 mod history;
+mod property;
 mod reference;
+mod world;

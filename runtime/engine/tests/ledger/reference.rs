@@ -34,8 +34,8 @@ fn random_histories_agree() {
         println!("skipped: no reference of budgets at ../shared/design/budgets or $AGENTPOL_DESIGN/budgets");
         return;
     };
-    let count = variable("AGENTPOL_HISTORIES").and_then(|n| n.parse().ok()).unwrap_or(HISTORIES);
-    let first = variable("AGENTPOL_FIRST_SEED").and_then(|n| n.parse().ok()).unwrap_or(FIRST_SEED);
+    let count = runs("AGENTPOL_HISTORIES", HISTORIES);
+    let first = runs("AGENTPOL_FIRST_SEED", FIRST_SEED);
     let generator = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ledger/generate.py");
     let child = Command::new("python3")
         .arg("-B")
@@ -119,6 +119,11 @@ fn words(answer: &Answer) -> Answer {
         charges: answer.charges.iter().map(|(line, n)| (line.clone(), word(n))).collect(),
         over: answer.over.clone(),
     }
+}
+
+/// A number that the environment may raise for a long run.
+pub(crate) fn runs(name: &str, usual: u64) -> u64 {
+    variable(name).and_then(|n| n.parse().ok()).unwrap_or(usual)
 }
 
 fn design() -> Option<PathBuf> {

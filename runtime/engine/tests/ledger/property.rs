@@ -1,0 +1,352 @@
+//! No budget is exceeded in any window of any behaviour, and nothing but an allow raises a budget's use: on random policies
+//! over two chains, against the adversary of `world.rs`.
+
+use crate::world::{How, Withheld, World};
+use agentpol_model::{
+    Address, B256, ChainId, Time, U256,
+    budget::{Period, Window},
+    effect::{EffectKind, GrantMode},
+};
+use agentpol_runtime::ledger::{
+    Action, Asset, Counts, Effect, Ledger, Line, LineName, Lines, Name, Record, Reply, Request, Rule, Slot,
+    Terms, Total, Verdict,
+};
+use std::collections::BTreeMap;
+
+/// Random behaviours that every run plays, and steps of each.
+const BEHAVIOURS: u64 = 400;
+const STEPS: usize = 80;
+/// 2026-11-21T00:00:00Z, a Saturday.
+const START: Time = 1_795_219_200;
+/// A quarter of a day.
+const TICK: Time = 21_600;
+const ACCOUNT: Address = Address::repeat_byte(0xaa);
+const RULES: [&str; 4] = ["a", "b", "c", "parent"];
+
+#[test]
+fn no_budget_is_exceeded_in_any_behaviour() {
+    let mut outflows = 0;
+    for seed in 0..crate::reference::runs("AGENTPOL_BEHAVIOURS", BEHAVIOURS) {
+        outflows += Behaviour::new(seed).play().unwrap();
+    }
+    println!("{outflows} times something left");
+    assert!(outflows > 1_000, "the adversary has teeth");
+}
+
+/// The checker sees a leak: a ledger that is told too early that time has passed lets too much leave.
+#[test]
+fn a_ledger_that_is_lied_to_is_caught() {
+    let leaks = (0..200).filter(|seed| {
+        let mut behaviour = Behaviour::new(*seed);
+        behaviour.lie = true;
+        behaviour.play().is_err()
+    });
+    let leaks = leaks.count();
+    assert!(leaks > 10, "{leaks} of 200");
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize].clone()
+    }
+}
+
+struct Behaviour {
+    seed: u64,
+    random: Random,
+    chains: u64,
+    withheld: Withheld,
+    world: World,
+    ledger: Ledger,
+    requests: u64,
+    lie: bool,
+}
+
+impl Behaviour {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let chains = random.pick(&[1, 1, 2]);
+        let terms = terms(&mut random, chains);
+        let logs = random.chance(30);
+        let withheld = Withheld {
+            logs: !logs,
+            signatures: !logs && random.chance(50),
+            amounts: !logs && random.chance(50),
+        };
+        let mut ledger = Ledger::new(terms.clone(), logs);
+        for chain in 1..=chains {
+            ledger.apply(Record::Begin(chain, ACCOUNT, 0));
+            ledger.apply(Record::Final(chain, START));
+        }
+        let world = World::new(terms, withheld, START);
+        Self { seed, random, chains, withheld, world, ledger, requests: 0, lie: false }
+    }
+
+    fn play(&mut self) -> Result<usize, String> {
+        let mut outflows = 0;
+        for step in 0..STEPS {
+            match self.random.below(16) {
+                0..=4 => self.sign(),
+                5..=6 => self.tick(),
+                7..=10 => outflows += self.land(),
+                11..=13 => outflows += self.pull(),
+                14 => self.finalise(),
+                _ => self.void(),
+            }
+            if let Some(leak) = self.world.exceeded() {
+                return Err(format!("behaviour {}, step {step}: {leak}", self.seed));
+            }
+        }
+        let state = self.ledger.state();
+        assert_eq!(state, &state.recounted());
+        Ok(outflows)
+    }
+
+    fn tick(&mut self) {
+        self.world.now += TICK;
+        self.ledger.apply(Record::Now(self.world.now));
+        if self.lie {
+            for chain in 1..=self.chains {
+                self.ledger.apply(Record::Final(chain, self.world.now + 8 * TICK));
+            }
+        }
+    }
+
+    fn sign(&mut self) {
+        let request = self.request();
+        let before = self.uses();
+        let Reply::Judged(mut judgement) = self.ledger.apply(Record::Request(request.clone())) else {
+            return;
+        };
+        if let Verdict::Ask { .. } = judgement.verdict {
+            assert_eq!(self.uses(), before, "asking charges nothing");
+            let Reply::Judged(approved) = self.ledger.apply(Record::Approve(request.clone())) else { return };
+            assert_eq!(approved.verdict, Verdict::Allow, "nothing has changed since the ask");
+            judgement = approved;
+        }
+        if judgement.verdict != Verdict::Allow {
+            assert_eq!(self.uses(), before, "a denial charges nothing");
+            return;
+        }
+        for (name, line) in &self.ledger.state().terms.lines {
+            let cap = before[name].max(line.cap.into());
+            assert!(
+                judgement.over.contains(name) || self.ledger.used(name) <= cap,
+                "behaviour {}: {name} is above its cap without approval",
+                self.seed
+            );
+        }
+        self.world.sign(&request, &judgement.over);
+    }
+
+    fn land(&mut self) -> usize {
+        let landable = self.world.landable();
+        if landable.is_empty() {
+            return 0;
+        }
+        let (slot, version) = self.random.pick(&landable);
+        let how = self.random.pick(&[How::Full, How::Full, How::Revert, How::Least, How::HelpYourself]);
+        self.world.land(slot, version, how);
+        1
+    }
+
+    fn pull(&mut self) -> usize {
+        let keys = self.world.keys();
+        if keys.is_empty() {
+            return 0;
+        }
+        let key = self.random.pick(&keys);
+        let live = self.world.live(&key);
+        if live == U256::ZERO {
+            return 0;
+        }
+        let amount = if self.random.chance(50) { live } else { U256::ONE };
+        self.world.pull(key, amount);
+        1
+    }
+
+    fn finalise(&mut self) {
+        let chain = 1 + self.random.below(self.chains);
+        let at = self.world.now - if self.random.chance(30) { TICK } else { 0 };
+        let mut records = self.world.finalised(chain, at);
+        if at == self.world.now && self.random.chance(30) {
+            let keys = self.world.keys().into_iter().filter(|key| key.asset.chain == chain);
+            records.extend(keys.map(|key| Record::Allowance(key, self.world.live(&key), at)));
+        }
+        records.push(Record::Final(chain, at));
+        for record in records {
+            self.fact(record);
+        }
+    }
+
+    /// Proofs that a signature was not used.
+    fn void(&mut self) {
+        if self.withheld.signatures {
+            return;
+        }
+        let state = self.ledger.state();
+        let unused = state.slots.iter().filter(|(slot, open)| {
+            let lo = state.lo.get(&slot.chain()).copied().unwrap_or(0);
+            matches!(slot, Slot::Signature { .. })
+                && open.deadline.is_some_and(|deadline| deadline < lo)
+                && !self.world.used.contains(slot)
+        });
+        for slot in unused.map(|(slot, _)| *slot).collect::<Vec<_>>() {
+            self.fact(Record::Void(slot));
+        }
+    }
+
+    fn fact(&mut self, record: Record) {
+        let before = self.uses();
+        let reply = self.ledger.apply(record.clone());
+        if self.lie {
+            return;
+        }
+        assert_eq!(reply, Reply::Done, "behaviour {}: {record:?}", self.seed);
+        for (name, used) in self.uses() {
+            assert!(used <= before[&name], "behaviour {}: a fact raises {name}: {record:?}", self.seed);
+        }
+    }
+
+    fn uses(&self) -> BTreeMap<LineName, Total> {
+        let lines = self.ledger.state().terms.lines.keys();
+        lines.map(|name| (name.clone(), self.ledger.used(name))).collect()
+    }
+
+    // ---- random requests
+
+    fn request(&mut self) -> Request {
+        self.requests += 1;
+        let chain = 1 + self.random.below(self.chains);
+        let next = self.ledger.state().next_nonce[&(chain, ACCOUNT)];
+        let transaction = |nonce| Slot::Transaction { chain, account: ACCOUNT, nonce };
+        let open = |slot: &&Slot| matches!(slot, Slot::Transaction { chain: of, .. } if *of == chain);
+        let open: Vec<Slot> = self.ledger.state().slots.keys().filter(open).copied().collect();
+        let signature = self.random.chance(25);
+        let slot = if signature {
+            let id = B256::with_last_byte(self.random.below(6) as u8);
+            Slot::Signature { chain, contract: Address::repeat_byte(0x51), id }
+        } else if !open.is_empty() && self.random.chance(20) {
+            self.random.pick(&open)
+        } else {
+            transaction(next)
+        };
+        let count = if signature { 1 } else { self.random.below(4) };
+        let deadline = self.random.chance(40).then(|| self.world.now + self.random.below(6) * TICK);
+        Request {
+            slot,
+            digest: B256::left_padding_from(&self.requests.to_be_bytes()),
+            agent: None,
+            fee: U256::from(if signature { 0 } else { self.random.below(3) }),
+            deadline,
+            actions: (0..count).map(|_| self.action(chain, signature)).collect(),
+        }
+    }
+
+    fn action(&mut self, chain: ChainId, signature: bool) -> Action {
+        let mut rules = vec![Name::from(self.random.pick(&RULES[..3]))];
+        if self.random.chance(25) {
+            rules.push("parent".into());
+        }
+        let effects = (0..1 + self.random.below(2)).map(|_| self.effect(chain, signature)).collect();
+        Action { rules, effects, charges: Vec::new() }
+    }
+
+    fn effect(&mut self, chain: ChainId, signature: bool) -> Effect {
+        let amount = U256::from(1 + self.random.below(4));
+        let (kind, amount) = match self.random.below(10) {
+            0..=2 => (EffectKind::Move, amount),
+            3..=5 if !signature => (EffectKind::Pull { exact: self.random.chance(50) }, amount),
+            6 => (EffectKind::Grant(GrantMode::Add), amount),
+            7 if !signature => (EffectKind::Grant(GrantMode::Dec), amount),
+            8 => (EffectKind::Grant(GrantMode::Set), U256::ZERO),
+            _ => (EffectKind::Grant(GrantMode::Set), amount),
+        };
+        let expires = signature && self.random.chance(40) && matches!(kind, EffectKind::Grant(_));
+        Effect {
+            kind,
+            asset: asset(chain, self.random.below(2)),
+            amount,
+            party: self.random.pick(&[SPENDER, SPENDER, OTHER, TRUSTED]),
+            until: expires.then(|| self.world.now + self.random.below(6) * TICK),
+        }
+    }
+}
+
+const SPENDER: Address = Address::repeat_byte(1);
+const OTHER: Address = Address::repeat_byte(2);
+const TRUSTED: Address = Address::repeat_byte(3);
+
+fn asset(chain: ChainId, n: u64) -> Asset {
+    Asset { chain, contract: Some(Address::with_last_byte(n as u8 + 1)) }
+}
+
+fn terms(random: &mut Random, chains: u64) -> Terms {
+    let mut terms = Terms { chains: (1..=chains).collect(), ..Terms::default() };
+    if random.chance(30) {
+        terms.trusted = (1..=chains).map(|chain| (chain, TRUSTED)).collect();
+    }
+    for n in 0..1 + random.below(4) {
+        let line = line(random, chains);
+        terms.lines.insert(LineName::new("b", n as u8), line);
+    }
+    let names: Vec<LineName> = terms.lines.keys().cloned().collect();
+    for rule in RULES {
+        let mut some =
+            |percent| -> Lines { names.iter().filter(|_| random.chance(percent)).cloned().collect() };
+        let (exempt, beyond) = (some(10), some(15));
+        let ask = random.chance(10).then_some(TICK);
+        let beyond = beyond.into_iter().map(|name| (name, TICK)).collect();
+        terms.rules.insert(rule.into(), Rule { ask, exempt, beyond });
+    }
+    terms
+}
+
+fn line(random: &mut Random, chains: u64) -> Line {
+    let assets: Vec<Asset> = (1..=chains).flat_map(|c| [asset(c, 0), asset(c, 1)]).collect();
+    let counts = match random.below(7) {
+        0 => Counts::Calls,
+        1 => Counts::Fees((1..=chains).map(|chain| Asset { chain, contract: None }).collect()),
+        _ => {
+            let mut weights = BTreeMap::from([(assets[0], U256::from(1 + random.below(3)))]);
+            for asset in &assets[1..] {
+                if random.chance(60) {
+                    weights.insert(*asset, U256::from(1 + random.below(3)));
+                }
+            }
+            Counts::Gross(weights)
+        }
+    };
+    let windows = [
+        Window::Total,
+        Window::Sliding { seconds: TICK },
+        Window::Sliding { seconds: 2 * TICK },
+        Window::Sliding { seconds: 3 * TICK + 1 },
+        Window::Sliding { seconds: 7 * TICK },
+        Window::Calendar(Period::Day),
+        Window::Calendar(Period::Week),
+    ];
+    let some: Vec<Name> = RULES.iter().filter(|_| random.chance(60)).map(|rule| Name::from(*rule)).collect();
+    Line {
+        cap: U256::from(2 + random.below(14)),
+        window: random.pick(&windows),
+        counts,
+        rules: random.chance(50).then(|| some.into_iter().collect()),
+        renamed_from: None,
+    }
+}
