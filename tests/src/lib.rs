@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
+//! | [`differential`] | the reference beside the interpreter |
 
 #![allow(
     clippy::unwrap_used,
@@ -14,4 +15,5 @@
     reason = "test support: what goes wrong here is a test that fails"
 )]
 
+pub mod differential;
 pub mod generator;

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
+use agentpol_analysis::ruleset::Bound;
 use agentpol_model::{Address, decision::DenyCode};
-use agentpol_tests::generator::{OwnedRequest, Rng, aim, aim::Pool, aim::bind, rules};
+use agentpol_tests::generator::{OwnedRequest, Rng, aim, aim::Pool, aim::values, rules};
 use std::collections::BTreeMap;
 
 fn requests(
@@ -12,7 +13,8 @@ fn requests(
 ) -> Option<(agentpol_analysis::ruleset::RuleSet, Vec<(OwnedRequest, String)>)> {
     let rng = &mut Rng::new(seed);
     let policy = rules::random(rng, rules::Size::default());
-    let bound = bind(&policy, Address::repeat_byte(0xaa), rng)?;
+    let params = values(&policy, rng);
+    let bound = Bound::new(&policy, Address::repeat_byte(0xaa), params).ok()?;
     let pool = Pool::new(&policy, &bound);
     let requests = (0..count).map(|_| {
         let request = aim(&policy, &bound, &pool, rng);
@@ -37,7 +39,8 @@ fn every_outcome_is_reached() {
     for seed in 0..600 {
         let rng = &mut Rng::new(seed);
         let policy = rules::random(rng, rules::Size::default());
-        let Some(bound) = bind(&policy, Address::repeat_byte(0xaa), rng) else { continue };
+        let params = values(&policy, rng);
+        let Ok(bound) = Bound::new(&policy, Address::repeat_byte(0xaa), params) else { continue };
         bound_policies += 1;
         let pool = Pool::new(&policy, &bound);
         for _ in 0..20 {

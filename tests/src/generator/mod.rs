@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | [`rules`] | rule sets straight away: every shape that the normal form admits, also those no source comes to |
 //! | [`aim`] | requests for a rule set, at the edges of its conditions |
-//! | [`rng`] | the numbers behind both |
+//! | [`shrink`] | of a policy that fails, the smallest that still does |
+//! | [`rng`] | the numbers behind all of them |
 
 pub mod aim;
 pub mod rng;
 pub mod rules;
+pub mod shrink;
 
 pub use aim::{OwnedAction, OwnedRequest, aim};
 pub use rng::Rng;

@@ -6,7 +6,7 @@ mod steer;
 mod values;
 
 use super::rng::Rng;
-use agentpol_analysis::ruleset::{Bound, Callable, Formula, RuleSet};
+use agentpol_analysis::ruleset::{Bound, Callable, Formula, ParamValue, RuleSet};
 use agentpol_model::{
     Address, ChainId, Time, U256,
     decision::Ruling,
@@ -193,8 +193,6 @@ fn spoil(request: &mut OwnedRequest, rng: &mut Rng) {
 }
 
 /// Values for a policy's parameters.
-pub fn bind(rules: &RuleSet, wallet: Address, rng: &mut Rng) -> Option<Bound> {
-    let values: BTreeMap<_, _> =
-        rules.params.iter().map(|p| (p.name.clone(), values::of_param(p, rng))).collect();
-    Bound::new(rules, wallet, values).ok()
+pub fn values(rules: &RuleSet, rng: &mut Rng) -> BTreeMap<String, ParamValue> {
+    rules.params.iter().map(|param| (param.name.clone(), values::of_param(param, rng))).collect()
 }

@@ -58,8 +58,8 @@ fn rule(rules: &mut RuleSet, n: usize, size: Size, rng: &mut Rng) -> Rule {
         1..=2 => (0..rng.between(1, 3)).map(|_| rng.below(all)).collect(),
         _ => BTreeSet::from([rng.below(all)]),
     };
-    let arms = covered.into_iter().map(|callable| arm(rules, callable, size, rng)).collect();
     let grants = verb != Verb::Deny;
+    let arms = covered.into_iter().map(|callable| arm(rules, callable, grants, size, rng)).collect();
     let budgets: Vec<BudgetId> = (0..rules.budgets.len() as u32).map(BudgetId::new).collect();
     let lifted = [DenyCode::Opaque, DenyCode::ZeroRecipient, DenyCode::SelfRecipient, DenyCode::LookAlike];
     let lifts: Vec<_> = lifted.into_iter().filter(|_| grants && rng.chance(40)).collect();
@@ -100,7 +100,7 @@ fn ask(rules: &RuleSet, rng: &mut Rng) -> Ask {
     Ask { need: rng.between(1, of.len()) as u32, of, within }
 }
 
-fn arm(rules: &mut RuleSet, callable: usize, size: Size, rng: &mut Rng) -> Arm {
+fn arm(rules: &mut RuleSet, callable: usize, grants: bool, size: Size, rng: &mut Rng) -> Arm {
     let words = Words::new(rules, callable, rng);
     let clauses = (0..rng.between(0, size.clauses)).map(|_| {
         let formula = words.formula(rules, size.depth, &mut Vec::new(), rng);
@@ -108,7 +108,7 @@ fn arm(rules: &mut RuleSet, callable: usize, size: Size, rng: &mut Rng) -> Arm {
     });
     let clauses = clauses.collect();
     let mut charges = Vec::new();
-    if !rules.budgets.is_empty() && rng.chance(10) {
+    if grants && !rules.budgets.is_empty() && rng.chance(10) {
         let budget = BudgetId::new(rng.below(rules.budgets.len()) as u32);
         charges.push((words.sum(&[], rng), vec![budget]));
     }
@@ -120,10 +120,10 @@ fn rank(rules: &mut RuleSet, rng: &mut Rng) {
     let mut over: Vec<BTreeSet<RuleId>> = vec![];
     for n in 0..rules.rules.len() {
         let mut below = BTreeSet::new();
-        for other in 0..n {
+        for (other, below_other) in over.iter().enumerate() {
             if rules.rules[other].verb != Verb::Deny && rng.chance(35) {
                 below.insert(RuleId::new(other as u32));
-                below.extend(&over[other]);
+                below.extend(below_other);
             }
         }
         if rules.rules[n].verb == Verb::Deny {

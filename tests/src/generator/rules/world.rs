@@ -151,7 +151,7 @@ fn contracts(rules: &mut RuleSet, rng: &mut Rng) {
                 chain: chain.id,
                 target: Some(address),
                 contract: name.clone(),
-                function: Some(function(&format!("f{f}"), inputs, payable)),
+                function: Some(function(&format!("f{n}{f}"), inputs, payable)),
                 effects: vec![],
                 opaque: rng.chance(15),
             };
@@ -192,7 +192,7 @@ fn effect(rules: &mut RuleSet, callable: usize, rng: &mut Rng) -> EffectSpec {
         party: words.address(&[], rng),
         from: (kind == EffectKind::Move)
             .then(|| if rng.chance(60) { Scalar::Field(Field::Wallet) } else { words.address(&[], rng) }),
-        until: (is_grant && rng.chance(40)).then(|| words.number(&[], rng)),
+        until: (is_grant && rng.chance(40)).then(|| words.argument(rng).unwrap_or(Scalar::Field(Field::Now))),
         sentinel: words.argument(rng).filter(|_| rng.chance(30)),
         when: if rng.chance(70) {
             Formula::Const(true)
