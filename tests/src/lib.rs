@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`chapters`] | the chapters of the reference, which are tests as well |
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
 //! | [`differential`] | the reference beside the interpreter |
 
@@ -15,5 +16,6 @@
     reason = "test support: what goes wrong here is a test that fails"
 )]
 
+pub mod chapters;
 pub mod differential;
 pub mod generator;
