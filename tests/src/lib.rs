@@ -5,6 +5,7 @@
 //! | [`chapters`] | the chapters of the reference, which are tests as well |
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
 //! | [`differential`] | the reference beside the interpreter |
+//! | [`mutants`] | modules that nobody compiled |
 
 #![allow(
     clippy::unwrap_used,
@@ -19,3 +20,4 @@
 pub mod chapters;
 pub mod differential;
 pub mod generator;
+pub mod mutants;
