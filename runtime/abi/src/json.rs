@@ -271,7 +271,7 @@ fn abi_type(member: &Node<'_>, node: &Node<'_>, depth: usize) -> Result<Type, Fa
     let mut rest = suffixes;
     while !rest.is_empty() {
         let (size, after) = rest.strip_prefix('[').and_then(|r| r.split_once(']')).ok_or_else(unknown)?;
-        let plain = size.bytes().all(|b| b.is_ascii_digit()) && !size.starts_with('0');
+        let plain = size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
         ty = match size {
             "" => Type::Array(Box::new(ty), None),
             size if plain => Type::FixedArray(Box::new(ty), size.parse().map_err(|_| unknown())?),

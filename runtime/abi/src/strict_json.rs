@@ -242,9 +242,10 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Result<&'a str, JsonError> {
         let start = self.at;
         self.at += usize::from(self.byte() == Some(b'-'));
+        let whole = self.at;
         let zero = self.byte() == Some(b'0');
         self.digits()?;
-        if zero && !self.text.get(start..self.at).is_some_and(|n| n.ends_with('0') && n.len() <= 2) {
+        if zero && self.at > whole + 1 {
             return Err(self.error_at(start, "a number does not begin with 0"));
         }
         if self.byte() == Some(b'.') {

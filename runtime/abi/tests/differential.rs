@@ -190,7 +190,7 @@ fn read_all(layout: &Layout, args: agentpol_abi::Checked<'_>, path: &mut Vec<Ste
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn round_trip((types, values) in arguments()) {
