@@ -12,6 +12,7 @@
 
 pub mod ast;
 mod error;
+mod format;
 mod lexer;
 pub mod limits;
 mod parser;
@@ -20,6 +21,7 @@ mod spelling;
 mod token;
 
 pub use error::{SyntaxError, SyntaxErrorKind};
+pub use format::{WIDTH, format};
 pub use lexer::{Comment, Lexed, lex};
 pub use parser::{Parse, parse};
 pub use token::{TokenKind, tokens_pest};

@@ -93,6 +93,11 @@ impl Lexed {
         let end = to.checked_sub(1).and_then(|last| self.span(last)).map_or(start, |span| span.end);
         Span::new(start, end.max(start))
     }
+
+    /// The number of the first token that starts at or after a byte.
+    pub(crate) fn first_at(&self, byte: u32) -> usize {
+        self.spans.partition_point(|span| span.start < byte)
+    }
 }
 
 /// Splits a text into tokens.

@@ -1,0 +1,75 @@
+use super::format;
+
+fn check(text: &str, tidy: &str) {
+    assert_eq!(format(text).unwrap(), tidy);
+    assert_eq!(format(tidy).unwrap(), tidy);
+}
+
+#[test]
+fn spaces_between_tokens() {
+    check("let  x=-a.b( c,{d:1} )*[ 1 ,2 ,]\n", "let x = -a.b(c, { d: 1 }) * [1, 2]\n");
+    check("let x = not( a or b )and m[ 4 .. 8 ] in 1..=2", "let x = not (a or b) and m[4..8] in 1 ..= 2\n");
+    check("use  std :: tokens :: { USDC ,WETH, }", "use std::tokens::{USDC, WETH}\n");
+    check("let s = {}  let t = { USDC }", "let s = {}\nlet t = { USDC }\n");
+    check("let x = - - 1 - - 1", "let x = --1 - -1\n");
+}
+
+#[test]
+fn blocks() {
+    check("deny a: b.c( ) { }", "deny a: b.c() {}\n");
+    check("deny a: b.c() { when x }", "deny a: b.c() { when x }\n");
+    check("deny a: b.c() {\nwhen x }", "deny a: b.c() {\n    when x\n}\n");
+    check("deny a: b.c() { when x over y }", "deny a: b.c() {\n    when x\n    over y\n}\n");
+    check("deny a: b.c() {\n\n\nwhen x\n\n\n\nover y\n\n}", "deny a: b.c() {\n    when x\n\n    over y\n}\n");
+}
+
+#[test]
+fn comments_stay_between_their_tokens() {
+    check(
+        "//! head\n\n\n// one\nfees at most 1 ETH   // after\n// two\n\n\n// three\ndeny a: b { // open\n  // in\n  when x // x\n  // last\n}\n// end\n",
+        "//! head\n\n// one\nfees at most 1 ETH // after\n// two\n\n// three\ndeny a: b { // open\n    // in\n    when x // x\n    // last\n}\n// end\n",
+    );
+    check("let x = [ 1, // one\n 2 // two\n ]\n", "let x = [\n    1, // one\n    2, // two\n]\n");
+    check("let x = f(a) // c\nlet y = 1", "let x = f(a) // c\nlet y = 1\n");
+    check("deny // why\na: b {}", "deny // why\na: b {}\n");
+    check("// only\n", "// only\n");
+    check("", "");
+}
+
+#[test]
+fn long_things_break() {
+    let name = "a_rather_long_name_of_something";
+    check(
+        &format!("def good(p: T) = {name} == 1 and {name} == 2 and {name} == 3 and {name} == 4"),
+        &format!(
+            "def good(p: T) =\n    {name} == 1\n    and {name} == 2\n    and {name} == 3\n    and {name} == 4\n"
+        ),
+    );
+    check(
+        &format!("deny a: b {{ when {name} == 1 and {name} == 2 and {name} == 3 and {name} == 4 }}"),
+        &format!(
+            "deny a: b {{\n    when {name} == 1\n        and {name} == 2\n        and {name} == 3\n        and {name} == 4\n}}\n"
+        ),
+    );
+    check(
+        &format!("let x = f({{ a: {name}, b: {name}, c: {name}, d: {name} }})"),
+        &format!("let x = f({{\n    a: {name},\n    b: {name},\n    c: {name},\n    d: {name},\n}})\n"),
+    );
+    check(
+        &format!("let x = f({name}, {name}, ({name} or {name}), {name})"),
+        &format!("let x = f(\n    {name},\n    {name},\n    ({name} or {name}),\n    {name},\n)\n"),
+    );
+}
+
+#[test]
+fn a_line_of_just_the_width_is_not_broken() {
+    let line = |n: usize| format!("let x = [{}, b]\n", "a".repeat(n));
+    let room = super::WIDTH - line(0).len() + 1;
+    check(&line(room), &line(room));
+    assert_eq!(format(&line(room + 1)).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn what_has_errors_is_not_touched() {
+    assert_eq!(format("let x = ;").unwrap_err().len(), 2);
+}
