@@ -1,19 +1,8 @@
 //! Every policy and every module in this folder parses, whole.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::{fs, path::PathBuf};
+mod support;
 
-fn texts() -> Vec<(PathBuf, String)> {
-    let folders =
-        ["policies", "modules"].map(|folder| format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR")));
-    let mut paths: Vec<PathBuf> = folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
-}
+use support::texts;
 
 #[test]
 fn all_of_them_parse() {

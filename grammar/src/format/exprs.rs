@@ -24,7 +24,7 @@ impl Writer<'_> {
         ) {
             return self.expr(expr);
         }
-        self.open();
+        self.open_here();
         self.indent();
         self.line();
         self.expr_at(expr, Place::OwnLine);

@@ -211,6 +211,12 @@ impl Writer<'_> {
         self.to_kind(TokenKind::KW_TRY);
         self.token();
         self.request(&step.request);
+        self.open_here();
+        self.indent();
+        self.line();
+        self.to(step.span.end);
+        self.dedent();
+        self.close();
     }
 
     fn request(&mut self, request: &TestRequest) {

@@ -44,8 +44,16 @@ struct Printer {
     out: String,
     column: usize,
     indent: usize,
-    /// The end of a line that is due before the next text; with an empty one.
-    newline: Option<bool>,
+    /// The end of a line that is due before the next text.
+    newline: Option<Newline>,
+}
+
+/// The end of a line, and where the next begins.
+#[derive(Clone, Copy)]
+struct Newline {
+    /// With an empty line.
+    blank: bool,
+    indent: usize,
 }
 
 /// Writes the text that the instructions describe.
@@ -92,11 +100,11 @@ pub(super) fn print(ops: &[Op], width: usize) -> String {
 
 impl Printer {
     fn text(&mut self, text: &str) {
-        if let Some(blank) = self.newline.take().filter(|_| !self.out.is_empty()) {
+        if let Some(Newline { blank, indent }) = self.newline.take().filter(|_| !self.out.is_empty()) {
             let inside = !self.out.ends_with('{') && text != "}";
             self.out.push_str(if blank && inside { "\n\n" } else { "\n" });
-            self.out.extend(std::iter::repeat_n(' ', self.indent));
-            self.column = self.indent;
+            self.out.extend(std::iter::repeat_n(' ', indent));
+            self.column = indent;
         }
         self.out.push_str(text);
         self.column += text.chars().count();
@@ -109,12 +117,13 @@ impl Printer {
     }
 
     fn end_line(&mut self, blank: bool) {
-        self.newline = Some(blank || self.newline.unwrap_or_default());
+        let blank = blank || self.newline.is_some_and(|due| due.blank);
+        self.newline = Some(Newline { blank, indent: self.indent });
     }
 
     /// Whether the group that begins here, and what follows it up to the next place to break, fits on this line.
     fn fits(&self, ops: &[Op]) -> bool {
-        let start = if self.newline.is_some() { self.indent } else { self.column };
+        let start = self.newline.map_or(self.column, |due| due.indent);
         let Some(mut left) = self.width.checked_sub(start) else { return false };
         let mut depth = 1usize;
         for op in ops {

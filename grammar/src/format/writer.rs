@@ -207,7 +207,15 @@ impl<'t> Writer<'t> {
 
     // ---- structure
 
+    /// Begins a group. Comments before its first token stay outside.
     pub(super) fn open(&mut self) {
+        self.flush_after();
+        self.own_comments();
+        self.open_here();
+    }
+
+    /// Begins a group that starts with a place to break: comments go after it.
+    pub(super) fn open_here(&mut self) {
         self.flush_after();
         self.groups.push(self.ops.len());
         self.ops.push(Op::Open { broken: false });
@@ -257,6 +265,7 @@ impl<'t> Writer<'t> {
         self.ops.push(Op::Hard { blank });
         self.break_groups();
         self.tight();
+        self.own_comments();
     }
 
     /// A bracketed list: on one line, or an element a line with a comma after each. `each` writes one element; `pad`: spaces
