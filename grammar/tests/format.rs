@@ -1,5 +1,5 @@
 //! The formatter changes nothing but whitespace and trailing commas, and has nothing left to change the second time.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod support;
 

@@ -23,19 +23,19 @@ impl Writer<'_> {
         match &item.kind {
             ItemKind::Use(used) => {
                 if let UseWhat::Leaves(leaves) = &used.what {
-                    self.to_kind(TokenKind::L_BRACE);
+                    self.until(TokenKind::L_BRACE);
                     self.plain_list(leaves.len(), false);
                 }
             }
             ItemKind::Param(param) => self.then_all(param.domain.iter()),
             ItemKind::Let(it) => self.assigned(&it.value),
             ItemKind::Def(def) => {
-                self.to_kind(TokenKind::L_PAREN);
+                self.until(TokenKind::L_PAREN);
                 self.plain_list(def.params.len(), false);
                 self.assigned(&def.body);
             }
             ItemKind::Fact(fact) => {
-                self.to_kind(TokenKind::L_PAREN);
+                self.until(TokenKind::L_PAREN);
                 self.plain_list(fact.params.len(), false);
                 self.then_all(fact.domain.iter());
             }
@@ -43,11 +43,11 @@ impl Writer<'_> {
             ItemKind::Rule(rule) => self.rule(rule),
             ItemKind::Assert(assert) => self.assert(assert),
             ItemKind::Test(test) => {
-                self.to_kind(TokenKind::L_BRACE);
+                self.until(TokenKind::L_BRACE);
                 self.pieces(&test.steps, |step| step.span, Self::step);
             }
             ItemKind::Interface(interface) => {
-                self.to_kind(TokenKind::L_BRACE);
+                self.until(TokenKind::L_BRACE);
                 self.pieces(&interface.members, |member| member.span, Self::member);
             }
             ItemKind::Contract(contract) => {
@@ -91,7 +91,7 @@ impl Writer<'_> {
     }
 
     /// Writes up to the next token of a kind.
-    fn to_kind(&mut self, kind: TokenKind) {
+    fn until(&mut self, kind: TokenKind) {
         while self.kind().is_some_and(|next| next != kind) {
             self.token();
         }
@@ -151,7 +151,7 @@ impl Writer<'_> {
 
     fn subject(&mut self, subject: &Subject) {
         if let SubjectWhat::Action { patterns: Some(patterns), .. } = &subject.what {
-            self.to_kind(TokenKind::L_PAREN);
+            self.until(TokenKind::L_PAREN);
             self.plain_list(patterns.len(), false);
         }
         self.then_all(subject.at.iter());
@@ -208,7 +208,7 @@ impl Writer<'_> {
 
     fn step(&mut self, step: &TestStep) {
         self.then_all(step.at.iter());
-        self.to_kind(TokenKind::KW_TRY);
+        self.until(TokenKind::KW_TRY);
         self.token();
         self.request(&step.request);
         self.open_here();
@@ -233,7 +233,7 @@ impl Writer<'_> {
             }
             TestRequest::Action { args, value, span, .. } => {
                 if let Some(args) = args {
-                    self.to_kind(TokenKind::L_PAREN);
+                    self.until(TokenKind::L_PAREN);
                     self.exprs(args, false);
                 }
                 self.then_all(value.iter());
@@ -250,10 +250,10 @@ impl Writer<'_> {
             MemberKind::Struct { fields, .. } => (fields, None),
             MemberKind::Const { value, .. } => return self.assigned(value),
         };
-        self.to_kind(TokenKind::L_PAREN);
+        self.until(TokenKind::L_PAREN);
         self.plain_list(fields.len(), false);
         if let Some(effects) = effects {
-            self.to_kind(TokenKind::L_BRACE);
+            self.until(TokenKind::L_BRACE);
             self.pieces(effects, |effect| effect.span, Self::effect);
         }
     }

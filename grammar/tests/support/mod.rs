@@ -1,5 +1,5 @@
 //! What the property tests share: a small generator of numbers, and random texts made from the grammar itself.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(dead_code, reason = "each test uses its part")]
 
 use pest_meta::{ast::Expr, parser};
