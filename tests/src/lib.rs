@@ -6,6 +6,7 @@
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
 //! | [`differential`] | the reference beside the interpreter |
 //! | [`mutants`] | modules that nobody compiled |
+//! | [`workload`] | what the benches measure |
 
 #![allow(
     clippy::unwrap_used,
@@ -21,3 +22,4 @@ pub mod chapters;
 pub mod differential;
 pub mod generator;
 pub mod mutants;
+pub mod workload;

@@ -1,0 +1,220 @@
+//! The policy and the requests that the benches measure: many tokens, for each a rule with a cap and a set of recipients.
+
+use crate::{
+    differential::WALLET,
+    generator::{OwnedAction, OwnedRequest, Rng},
+};
+use agentpol_abi::{
+    Value, encode_call,
+    signature::{parse_members, selector},
+};
+use agentpol_analysis::ruleset::{
+    Arm, Atom, Callable, Chain, Clause, Contract, EffectSpec, Formula, Function, Linear, Relation, Rule,
+    RuleSet, Scalar, SetRef, Target, Token, TokenSpec, Verb,
+};
+use agentpol_bytecode::Module;
+use agentpol_compiler::lower::lower;
+use agentpol_grammar::span::Span;
+use agentpol_model::{
+    Address, ChainId, U256,
+    effect::EffectKind,
+    ids::{CallableId, SetId, TokenId},
+    request::{Envelope, Field, Kind},
+    types::{Path, Step, WordType},
+};
+use agentpol_verifier::verify;
+use agentpol_vm::{Binding, Policy};
+use num_bigint::BigInt;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All of it happens here.
+pub const CHAIN: ChainId = 1;
+/// `transfer(address,uint256)`
+pub const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
+const RECIPIENTS: usize = 4;
+
+/// One rule, as a person would say it: at this token, up to so much, to one of these.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// The token's contract.
+    pub token: Address,
+    /// At most, in base units.
+    pub cap: U256,
+    /// To one of these.
+    pub recipients: BTreeSet<Address>,
+}
+
+/// So many rules.
+pub fn limits(count: usize) -> Vec<Limit> {
+    let rng = &mut Rng::new(count as u64);
+    let limit = |_| Limit {
+        token: rng.address(),
+        cap: U256::from(1_000_000 * rng.between(1, 100_000)),
+        recipients: (0..RECIPIENTS).map(|_| rng.address()).collect(),
+    };
+    (0..count).map(limit).collect()
+}
+
+/// The same as a policy's text.
+pub fn source(limits: &[Limit]) -> String {
+    let mut out = String::from(
+        "policy many on ethereum\n\ninterface Coin {\n    function transfer(to: address, amount: uint256 as amount of self) \
+         { moves amount of self from wallet to to }\n}\n\n",
+    );
+    for (n, limit) in limits.iter().enumerate() {
+        out.push_str(&format!("token T{n}: Coin decimals 6 {{ on ethereum at {} }}\n", limit.token));
+    }
+    for (n, limit) in limits.iter().enumerate() {
+        let recipients: Vec<_> = limit.recipients.iter().map(Address::to_string).collect();
+        let whole = limit.cap / U256::from(1_000_000);
+        out.push_str(&format!(
+            "\nallow r{n}: T{n}.transfer(to, amount) {{\n    when to in {{ {} }} and amount <= {whole} T{n}\n}}\n",
+            recipients.join(", ")
+        ));
+    }
+    out
+}
+
+/// The same in normal form.
+pub fn rule_set(limits: &[Limit]) -> RuleSet {
+    let mut rules = RuleSet {
+        name: "many".to_owned(),
+        chains: vec![Chain {
+            name: "ethereum".to_owned(),
+            id: CHAIN,
+            native: TokenId::new(0),
+            assumptions: vec![],
+        }],
+        tokens: vec![Token { symbol: "ETH".to_owned(), decimals: 18, sites: vec![(CHAIN, None)] }],
+        ..RuleSet::default()
+    };
+    for (n, limit) in (0_u32..).zip(limits) {
+        let name = format!("T{n:05}");
+        rules.tokens.push(Token {
+            symbol: name.clone(),
+            decimals: 6,
+            sites: vec![(CHAIN, Some(limit.token))],
+        });
+        rules.contracts.push(Contract {
+            name: name.clone(),
+            chain: CHAIN,
+            address: Target::Fixed(limit.token),
+            trusted: None,
+            upgradeable: false,
+        });
+        rules.callables.push(callable(name, limit.token, TokenId::new(n + 1)));
+        rules.named_addresses.extend(&limit.recipients);
+        rules.sets.push(limit.recipients.iter().map(|a| U256::from_be_slice(a.as_slice())).collect());
+        rules.rules.push(rule(n, limit.cap));
+    }
+    rules
+}
+
+fn argument(n: u16, ty: WordType) -> Scalar {
+    Scalar::Arg(Path(vec![Step::Member(n)]), ty)
+}
+
+fn callable(name: String, token: Address, id: TokenId) -> Callable {
+    let signature = "transfer(address,uint256)";
+    let amount = Linear {
+        terms: vec![(BigInt::from(1), argument(1, WordType::Uint(256)))],
+        constant: BigInt::from(0),
+    };
+    Callable {
+        kind: Kind::Call,
+        chain: CHAIN,
+        target: Some(Target::Fixed(token)),
+        contract: name,
+        function: Some(Function {
+            name: "transfer".to_owned(),
+            signature: signature.to_owned(),
+            selector: selector(signature),
+            inputs: parse_members("(address to, uint256 amount)").unwrap(),
+            payable: false,
+            units: vec![],
+        }),
+        effects: vec![EffectSpec {
+            kind: EffectKind::Move,
+            amount,
+            token: TokenSpec::Known(id),
+            party: argument(0, WordType::Address),
+            from: Some(Scalar::Field(Field::Wallet)),
+            until: None,
+            when: Formula::Const(true),
+            sentinel: None,
+        }],
+        opaque: false,
+    }
+}
+
+fn rule(n: u32, cap: U256) -> Rule {
+    let clause = |formula: Formula| Clause { text: formula.to_string(), formula, span: Span::default() };
+    let constant = -BigInt::from_bytes_be(num_bigint::Sign::Plus, &cap.to_be_bytes::<32>());
+    let sum = |scalar, constant| Linear { terms: vec![(BigInt::from(1), scalar)], constant };
+    let at_most =
+        Atom::Linear { sum: sum(argument(1, WordType::Uint(256)), constant), relation: Relation::NotAbove };
+    let no_value =
+        Atom::Linear { sum: sum(Scalar::Field(Field::Value), BigInt::from(0)), relation: Relation::Zero };
+    let recipient = Atom::Member(argument(0, WordType::Address), SetRef::Const(SetId::new(n)));
+    Rule {
+        name: format!("r{n}"),
+        verb: Verb::Allow,
+        arms: vec![Arm {
+            callable: CallableId::new(n),
+            clauses: [recipient, at_most, no_value].map(|atom| clause(Formula::Atom(atom))).into(),
+            charges: vec![],
+        }],
+        over: vec![],
+        beyond: vec![],
+        exempt: vec![],
+        accepts: vec![],
+        lifts: vec![],
+        span: Span::default(),
+    }
+}
+
+/// Compiled, verified, ready.
+pub fn policy(rules: &RuleSet) -> Policy {
+    let module: Module = lower(rules).unwrap();
+    let binding = Binding { wallet: WALLET, signer: WALLET, params: BTreeMap::new() };
+    Policy::bind(verify(module).unwrap(), &binding).unwrap()
+}
+
+/// Requests of every kind that matters: most are granted, some are above the cap, to somebody else, at another contract, of
+/// another function.
+pub fn requests(limits: &[Limit], count: usize) -> Vec<OwnedRequest> {
+    let rng = &mut Rng::new(7);
+    let inputs = parse_members("(address to, uint256 amount)").unwrap();
+    let mut request = |n: usize| {
+        let limit = rng.pick(limits).clone();
+        let recipients: Vec<Address> = limit.recipients.iter().copied().collect();
+        let mut to = *rng.pick(&recipients);
+        let mut amount = U256::from(rng.next_u64()) % (limit.cap + U256::ONE);
+        let (mut contract, mut selector) = (limit.token, TRANSFER);
+        match n % 10 {
+            0 => amount = limit.cap + U256::ONE,
+            1 => to = rng.address(),
+            2 => contract = rng.address(),
+            3 => selector[0] ^= 1,
+            4 => amount = limit.cap,
+            _ => {}
+        }
+        let to = Value::Word(U256::from_be_slice(to.as_slice()), WordType::Address);
+        let data = encode_call(selector, &inputs, &[to, Value::Word(amount, WordType::Uint(256))]).unwrap();
+        OwnedRequest {
+            chain: CHAIN,
+            wallet: WALLET,
+            signer: WALLET,
+            now: 1_800_000_000,
+            envelope: Envelope::default(),
+            actions: vec![OwnedAction {
+                kind: Kind::Call,
+                from: WALLET,
+                to: contract,
+                value: U256::ZERO,
+                data,
+            }],
+        }
+    };
+    (0..count).map(&mut request).collect()
+}
