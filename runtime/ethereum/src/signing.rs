@@ -5,7 +5,7 @@
 use crate::{
     refusal::Refusal,
     request::{Facts, Lent, OwnedRequest},
-    transaction::{Draft, Fee, RawTransaction},
+    transaction::{Draft, Fee, MAX_TRANSACTION_BYTES, RawTransaction},
 };
 use agentpol_model::{Address, B256};
 use alloy::{
@@ -15,6 +15,9 @@ use alloy::{
 };
 use alloy_primitives::{TxKind, keccak256};
 use core::fmt;
+
+/// What a signature adds at most: v of 9 bytes, r and s of 33.
+const SIGNATURE_BYTES: usize = 75;
 
 /// A request with nothing left open, and exactly the bytes that signing it signs.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub enum SignError {
     Open(Vec<&'static str>),
     /// It was signed when it was given.
     AlreadySigned,
+    /// Serialised and signed it would be longer than nodes accept.
+    TooLong,
     /// The bytes to be signed do not read as the request. Nothing should be able to bring this about.
     Differs,
     /// The signer failed.
@@ -62,6 +67,7 @@ impl fmt::Display for SignError {
                 write!(f, "{} must be set before it is judged and signed", fields.join(", "))
             }
             SignError::AlreadySigned => f.write_str("the transaction is signed already"),
+            SignError::TooLong => write!(f, "the transaction is longer than {MAX_TRANSACTION_BYTES} bytes"),
             SignError::Differs => f.write_str("the bytes to be signed are not the request that was judged"),
             SignError::Signer(why) => write!(f, "the signer failed: {why}"),
             SignError::WrongKey { expected, found: Some(found) } => {
@@ -92,6 +98,9 @@ impl Unsigned {
         let transaction =
             Typed::new(request.draft()).ok_or_else(|| SignError::Open(request.open_fields()))?;
         let payload = transaction.payload();
+        if payload.len() + SIGNATURE_BYTES > MAX_TRANSACTION_BYTES {
+            return Err(SignError::TooLong);
+        }
         // alloy wrote the bytes; our own reader says what they mean.
         let read = RawTransaction::read(&payload).map_err(|_| SignError::Differs)?;
         if read.draft().as_ref() != Ok(request.draft()) || read.signature.is_some() || read.payload != payload

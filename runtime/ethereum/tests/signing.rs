@@ -3,7 +3,7 @@
 
 use agentpol_ethereum::{
     Completion, Draft, Fee, OwnedRequest, RawTransaction, SignError, Unsigned, read,
-    transaction::AccessListItem,
+    transaction::{AccessListItem, MAX_TRANSACTION_BYTES},
 };
 use agentpol_model::{Address, B256, U256};
 use alloy::{
@@ -133,4 +133,23 @@ fn what_is_signed_already_is_not_signed_again() {
     let again = read(&format!(r#"{{"rawTx": "{raw}"}}"#)).unwrap();
     assert_eq!(again.from(), Some(key().address()));
     assert_eq!(Unsigned::new(again).unwrap_err(), SignError::AlreadySigned);
+}
+
+#[test]
+fn what_nodes_refuse_for_its_length_is_not_signed() {
+    let draft = |bytes: usize| Draft {
+        chain: 1,
+        nonce: Some(0),
+        gas_limit: Some(1 << 24),
+        fee: Fee::Legacy { gas_price: Some(1) },
+        to: Some(Address::ZERO),
+        value: U256::ZERO,
+        data: vec![0; bytes],
+        access_list: Vec::new(),
+    };
+    let unsigned = |bytes| Unsigned::new(OwnedRequest::new(draft(bytes), None).unwrap());
+    let overhead = unsigned(100_000).unwrap().payload().len() - 100_000;
+    let most = MAX_TRANSACTION_BYTES - 75 - overhead;
+    assert!(unsigned(most).unwrap().sign(&key(), key().address()).is_ok());
+    assert_eq!(unsigned(most + 1).unwrap_err(), SignError::TooLong);
 }
