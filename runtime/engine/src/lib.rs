@@ -2,6 +2,22 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`load`] | a module's bytes to a policy that decides: decode, verify, bind |
+//! | `decide` | rules, fee cap, ledger: one decision |
+//! | [`decision`] | decisions as data, and their JSON |
+//! | `reason` | decisions in words |
+//! | [`session`] | a stream of requests, each allowed one landed and final at its own time |
 //! | [`ledger`] | the ledger of caps: what is signed, what has landed, what may still be taken |
 
+mod decide;
+pub mod decision;
 pub mod ledger;
+pub mod load;
+mod reason;
+pub mod session;
+
+pub use agentpol_vm::{BindError, Binding};
+pub use decision::{Decision, Outcome};
+pub use ledger::Ledger;
+pub use load::{LoadError, Policy, load};
+pub use session::{Nonces, Session};

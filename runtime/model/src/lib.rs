@@ -10,6 +10,7 @@
 //! | [`decision`] | rulings, decisions, the table of denial codes |
 //! | [`refusal`] | the built-in refusals that hold whatever a policy says |
 //! | [`ids`] | the index newtypes |
+//! | [`words`] | numbers as people read them |
 
 pub mod budget;
 pub mod decision;
@@ -19,6 +20,7 @@ pub mod policy;
 pub mod refusal;
 pub mod request;
 pub mod types;
+pub mod words;
 
 pub use alloy_primitives::{Address, B256, U256};
 

@@ -92,7 +92,7 @@ impl Rise {
 }
 
 impl Judgement {
-    fn deny(code: DenyCode) -> Self {
+    pub(crate) fn deny(code: DenyCode) -> Self {
         let verdict = Verdict::Deny(Refusal { code, shortfall: None });
         Self { verdict, charges: Vec::new(), over: Lines::new() }
     }

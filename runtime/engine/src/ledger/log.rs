@@ -2,7 +2,7 @@
 
 use super::{
     facts::{Landed, Misfit},
-    judge::{Judgement, Refusal, Verdict},
+    judge::{Judgement, Verdict},
     policy::{LineName, Lines, Terms},
     request::{Asset, Key, Request, Slot},
     state::{Asked, State},
@@ -166,7 +166,7 @@ impl State {
         let waiting = || self.asks.values().filter(|asked| asked.agent == request.agent).count();
         match judgement.verdict {
             Verdict::Ask { .. } if !self.asks.contains_key(&request.digest) && waiting() >= MAX_ASKS => {
-                deny(DenyCode::TooManyAsks)
+                Judgement::deny(DenyCode::TooManyAsks)
             }
             _ => judgement,
         }
@@ -175,7 +175,7 @@ impl State {
     fn on_approve(&mut self, request: &Request) -> Judgement {
         let asked = self.asks.remove(&request.digest);
         if !asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch) {
-            return deny(DenyCode::Approval);
+            return Judgement::deny(DenyCode::Approval);
         }
         let (judgement, version) = self.judge(request, true);
         if let Some(version) = version {
@@ -200,9 +200,4 @@ impl State {
             }
         }
     }
-}
-
-fn deny(code: DenyCode) -> Judgement {
-    let verdict = Verdict::Deny(Refusal { code, shortfall: None });
-    Judgement { verdict, charges: Vec::new(), over: Lines::new() }
 }
