@@ -4,7 +4,7 @@
 mod support;
 
 use agentpol_grammar::{Parse, format, lex, parse};
-use support::{Random, Sentences, join, texts};
+use support::{Random, Sentences, all_texts, join};
 
 /// The tree without its places.
 fn tree(parse: &Parse) -> String {
@@ -40,7 +40,7 @@ fn holds(text: &str) {
 
 #[test]
 fn policies_and_modules() {
-    for (_, text) in texts() {
+    for (_, text) in all_texts() {
         holds(&text);
     }
 }
@@ -48,7 +48,7 @@ fn policies_and_modules() {
 #[test]
 fn policies_with_their_whitespace_shaken() {
     let mut random = Random::new(1);
-    for (_, text) in texts() {
+    for (_, text) in all_texts() {
         for comments in [false, true] {
             let tokens: Vec<String> =
                 lex(&text).tokens().map(|(_, span)| text.get(span.range()).unwrap().to_owned()).collect();

@@ -1,12 +1,12 @@
-//! Every policy and every module in this folder parses, whole.
+//! Every policy and every module of the repository parses, whole.
 
 mod support;
 
-use support::texts;
+use support::all_texts;
 
 #[test]
 fn all_of_them_parse() {
-    let texts = texts();
+    let texts = all_texts();
     assert!(texts.len() > 20);
     for (path, text) in texts {
         let parse = agentpol_grammar::parse(&text);

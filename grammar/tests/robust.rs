@@ -1,5 +1,4 @@
 //! Whatever the text: no panic, errors with places in the text, and nothing left out without a word.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod support;
 

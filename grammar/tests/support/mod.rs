@@ -7,10 +7,19 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 /// Every policy and every module beside the tests.
 pub(crate) fn texts() -> Vec<(PathBuf, String)> {
-    let folders =
-        ["policies", "modules"].map(|folder| format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR")));
-    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    texts_in(&["tests/policies", "tests/modules"])
+}
+
+/// Those, and what the other crates ship.
+pub(crate) fn all_texts() -> Vec<(PathBuf, String)> {
+    texts_in(&["tests/policies", "tests/modules", "../stdlib/std", "../tests/examples"])
+}
+
+fn texts_in(folders: &[&str]) -> Vec<(PathBuf, String)> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap());
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "agentpol"));
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
