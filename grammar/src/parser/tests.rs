@@ -218,3 +218,35 @@ fn the_deepest_trees_fit_a_test_threads_stack_in_a_debug_build() {
         assert!(!format!("{parse:?}").is_empty());
     }
 }
+
+/// A production that no text uses is a production that no test holds.
+#[test]
+fn the_texts_beside_the_tests_use_every_production() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let mut seen = std::collections::BTreeSet::new();
+    for folder in ["policies", "modules"] {
+        for entry in std::fs::read_dir(format!("{root}/{folder}")).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let tokens = lex(&text);
+            let nodes = Agentpol::parse(Rule::file, tokens.kinds()).unwrap().flatten();
+            seen.extend(nodes.map(|node| format!("{:?}", node.as_rule())));
+        }
+    }
+    let of_mistakes = |name: &str| {
+        ["bad_", "no_", "one_", "STRAY_"].iter().any(|prefix| name.starts_with(prefix))
+            || matches!(
+                name,
+                "swapped" | "eq_typo" | "group" | "item_start" | "clause_word" | "ctx_word" | "BAD" | "EOI"
+            )
+    };
+    let silent = |name: &str| {
+        let lines = include_str!("../../agentpol.pest").lines();
+        lines.filter_map(|line| line.split_once("= _{")).any(|(rule, _)| rule.trim() == name)
+    };
+    let unused: Vec<String> = Rule::all_rules()
+        .iter()
+        .map(|rule| format!("{rule:?}"))
+        .filter(|rule| !seen.contains(rule) && !of_mistakes(rule) && !silent(rule))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
