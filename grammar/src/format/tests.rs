@@ -37,6 +37,14 @@ fn comments_stay_between_their_tokens() {
 }
 
 #[test]
+fn line_ends_and_marks_of_other_systems() {
+    assert_eq!(
+        format("\u{FEFF}fees at most 1 ETH // a\r\n\r\n\r\nlet x = 1\r\n").unwrap(),
+        "fees at most 1 ETH // a\n\nlet x = 1\n"
+    );
+}
+
+#[test]
 fn long_things_break() {
     let name = "a_rather_long_name_of_something";
     check(

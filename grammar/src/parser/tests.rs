@@ -188,12 +188,15 @@ fn comments_above_document() {
 #[test]
 fn errors_at_the_limit_and_one_past_it() {
     use crate::limits::MAX_ERRORS;
-    let errors = |n: usize| parse(&"let x = ;\n".repeat(n)).errors;
-    let many = |n: usize| parse(&"let x = 'a'\n".repeat(n)).errors;
-    assert_eq!(many(MAX_ERRORS).len(), MAX_ERRORS);
-    assert_eq!(many(MAX_ERRORS + 1).len(), MAX_ERRORS + 1);
-    assert_eq!(many(MAX_ERRORS + 1).last().unwrap().kind, SyntaxErrorKind::TooManyErrors);
-    assert!(errors(5 * MAX_ERRORS).len() <= MAX_ERRORS + 1);
+    // Of the lexer, of the grammar, of pieces that could not be read.
+    for mistake in ["let x = 'a'\n", "let x = a = b\n", "budget b 5\n"] {
+        let errors = |times: usize| parse(&mistake.repeat(times)).errors;
+        assert_eq!(errors(MAX_ERRORS).len(), MAX_ERRORS, "{mistake}");
+        assert_eq!(errors(MAX_ERRORS + 1).len(), MAX_ERRORS + 1, "{mistake}");
+        let last = |times: usize| errors(times).last().map(|error| error.kind);
+        assert_ne!(last(MAX_ERRORS), Some(SyntaxErrorKind::TooManyErrors), "{mistake}");
+        assert_eq!(last(MAX_ERRORS + 1), Some(SyntaxErrorKind::TooManyErrors), "{mistake}");
+    }
 }
 
 #[test]
