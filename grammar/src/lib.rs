@@ -31,5 +31,5 @@ mod token;
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use format::{WIDTH, format};
 pub use lexer::{Comment, Lexed, lex};
-pub use parser::{Parse, parse};
+pub use parser::{Parse, parse, parse_expr};
 pub use token::{TokenKind, tokens_pest};

@@ -253,3 +253,28 @@ fn the_texts_beside_the_tests_use_every_production() {
         .collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
+
+#[test]
+fn a_value_by_itself() {
+    for (text, tree) in [
+        ("250 USDC", "250 USDC"),
+        (" { a, 0x12 } // all\n", "{a 0x12}"),
+        ("token", "token"),
+        ("-1 .. 2", "(.. (- 1) 2)"),
+    ] {
+        assert_eq!(parse_expr(text).as_ref().map(show).unwrap(), tree);
+    }
+    for (text, kind) in [
+        ("", SyntaxErrorKind::Unexpected),
+        ("1 2", SyntaxErrorKind::Unexpected),
+        ("(1", SyntaxErrorKind::MissingPunctuation),
+        ("250USDC", SyntaxErrorKind::GluedUnit),
+        ("1 USDC\nfees at most 1 ETH", SyntaxErrorKind::Unexpected),
+        ("}", SyntaxErrorKind::ExtraClose),
+        ("$5", SyntaxErrorKind::BadCharacter),
+    ] {
+        let errors = parse_expr(text).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.kind).collect::<Vec<_>>(), [kind], "{text}: {errors:#?}");
+    }
+    assert!(parse_expr(&"(".repeat(100)).is_err());
+}
