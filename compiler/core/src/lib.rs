@@ -1,3 +1,77 @@
-//! The pipeline from policy text to a verified module.
+//! From policy text to a rule set and on to a module.
+//!
+//! | module | does |
+//! | --- | --- |
+//! | [`pipeline`] | every pass by name, one screen |
+//! | [`resolve`] | names and modules |
+//! | [`world`] | chains, tokens, contracts, interfaces |
+//! | [`typecheck`] | expressions to typed values |
+//! | [`flatten`] | declarations to the rule normal form |
+//! | [`testing`] | `test` blocks to concrete requests |
+//! | [`asserts`] | `assert`s, kept for the analysis |
+//! | [`lower`] | the rule normal form to a module |
 
+mod asserts;
+mod flatten;
+mod hir;
+mod literal;
 pub mod lower;
+mod pipeline;
+mod resolve;
+mod sink;
+mod source;
+mod syntax;
+mod testing;
+mod typecheck;
+mod world;
+
+pub use asserts::{AssertKind, Assertion};
+pub use source::{Loader, NoFiles, SourceFile};
+pub use testing::{
+    OwnedAction, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep,
+    Verdict, sample_params, test_address,
+};
+
+use agentpol_analysis::ruleset::RuleSet;
+use agentpol_diagnostics::{Diagnostic, Sources};
+
+/// What comes of a policy's text.
+#[derive(Clone, Debug)]
+pub struct Compilation {
+    /// The policy, and what it uses of the standard library. The policy is the first.
+    pub sources: Sources,
+    /// The policy in normal form, if nothing was wrong.
+    pub ruleset: Option<RuleSet>,
+    /// Its `test` blocks.
+    pub tests: Vec<TestBlock>,
+    /// Its `assert`s, not proved.
+    pub asserts: Vec<Assertion>,
+    /// By place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles a policy. Whatever is wrong with it stands among the diagnostics.
+pub fn compile(root: SourceFile, loader: &dyn Loader) -> Compilation {
+    pipeline::run(root, loader, &resolve::std_library())
+}
+
+/// A policy without rules that uses the whole standard library on all its chains: everything that can be explained without
+/// a policy.
+pub fn catalogue() -> Compilation {
+    compile(SourceFile::new("<catalogue>", catalogue_text()), &NoFiles)
+}
+
+fn catalogue_text() -> String {
+    let chains = agentpol_stdlib::module("chains").unwrap_or_default();
+    let names: Vec<&str> =
+        chains.lines().filter_map(|l| l.strip_prefix("chain ")?.split_whitespace().next()).collect();
+    let uses: String = agentpol_stdlib::MODULES
+        .iter()
+        .filter(|(name, _)| *name != "chains")
+        .map(|(name, _)| format!("use std::{name}\n"))
+        .collect();
+    format!("policy catalogue on {}\n\n{uses}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! `assert`s: their names and units are checked, and they are kept for the analysis. None is silently taken for true.
+
+use crate::{hir::ModuleIx, typecheck::Checker};
+use agentpol_diagnostics::{Diagnostic, Place, codes};
+use agentpol_grammar::ast::{self, ItemKind};
+
+/// An assertion as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assertion {
+    /// Where it stands.
+    pub place: Place,
+    /// As a person reads it.
+    pub text: String,
+    /// What it claims.
+    pub kind: AssertKind,
+}
+
+/// The kinds of claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssertKind {
+    /// `outflow(USDC) <= 500 USDC per 24h`
+    Bound,
+    /// `never delegatecall …`
+    Never,
+    /// `only payees receive USDC`
+    Only,
+}
+
+/// Every `assert` of the policy, with a note on each that it is not proved yet.
+pub(crate) fn assertions(checker: &mut Checker<'_, '_>) -> Vec<Assertion> {
+    let world = checker.world;
+    let Some(module) = world.modules.first() else { return Vec::new() };
+    let mut out = Vec::new();
+    for item in &module.tree.items {
+        let ItemKind::Assert(assert) = &item.kind else { continue };
+        let place = module.place(item.span);
+        let kind = match assert {
+            ast::Assert::Bound { of, .. } => {
+                if let Err(said) = world.path(ModuleIx(0), of) {
+                    checker.sink.push(*said);
+                }
+                AssertKind::Bound
+            }
+            ast::Assert::Never { .. } => AssertKind::Never,
+            ast::Assert::Only { .. } => AssertKind::Only,
+        };
+        checker.sink.push(
+            Diagnostic::new(
+                codes::ASSERT_NOT_PROVED,
+                place,
+                "this assert is not proved: the analysis comes later",
+            )
+            .help("do not rely on it yet"),
+        );
+        out.push(Assertion { place, text: module.slice(item.span).to_owned(), kind });
+    }
+    out
+}

@@ -1,0 +1,44 @@
+//! The pipeline, one screen: every pass by its name, each one's result the next one's input.
+
+use crate::{
+    Compilation,
+    asserts::assertions,
+    flatten::flatten,
+    hir::{DefIx, LetIx},
+    resolve::{self, Library, declare},
+    sink::Sink,
+    source::{Loader, SourceFile},
+    testing::test_blocks,
+    typecheck::Checker,
+    world::World,
+};
+
+/// Text to rule set.
+pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) -> Compilation {
+    // text -> trees: the policy and every module of the standard library that it uses
+    let loaded = resolve::load(root, library);
+    let mut sink = Sink::default();
+    loaded.syntax.iter().cloned().for_each(|d| sink.push(d));
+
+    // trees -> names
+    let declared = declare(&loaded.modules, &loaded.sources, &loaded.by_path, library, &mut sink);
+
+    // names -> chains, tokens, contracts, interfaces, parameters, units
+    let world = World::build(declared, library, loader, &mut sink);
+
+    // expressions -> values, where they are used; declarations -> rules, arms, budgets
+    let mut checker = Checker::new(&world, sink);
+    (0..world.lets.len()).map(LetIx::new).for_each(|ix| {
+        checker.eval_let(ix);
+    });
+    let flattened = flatten(&mut checker);
+    (0..world.defs.len()).map(DefIx::new).for_each(|ix| checker.unused(ix));
+
+    // test blocks -> concrete requests; asserts are kept for the analysis
+    let tests = test_blocks(&mut checker, &flattened);
+    let asserts = assertions(&mut checker);
+
+    let sink = checker.sink;
+    let ruleset = (!sink.has_errors()).then_some(flattened.ruleset);
+    Compilation { sources: loaded.sources.clone(), ruleset, tests, asserts, diagnostics: sink.finish() }
+}

@@ -1,0 +1,33 @@
+//! Where diagnostics go: each place is blamed once for one thing, however many chains or calls it is looked at for.
+
+use agentpol_diagnostics::{Diagnostic, Place};
+use std::collections::BTreeSet;
+
+/// Diagnostics in the order in which they were found.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    found: Vec<Diagnostic>,
+    seen: BTreeSet<(&'static str, Place)>,
+    errors: usize,
+}
+
+impl Sink {
+    /// Takes one, unless the place has been blamed for it.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.seen.insert((diagnostic.code, diagnostic.primary)) {
+            self.errors += usize::from(diagnostic.is_error());
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Has anything been found that keeps the policy from compiling?
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// All, by place; errors first where several stand at one.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|d| (d.primary.file, d.primary.span.start, d.severity));
+        self.found
+    }
+}

@@ -1,0 +1,29 @@
+//! Every page's example gets its code, and the example put right does not.
+
+use super::{run, said};
+use agentpol_diagnostics::codes;
+
+#[test]
+fn every_page_shows_what_it_says() {
+    let mut wrong = Vec::new();
+    for code in codes::ALL.iter().filter(|c| ("AP0100".."AP0600").contains(&c.code)) {
+        let example = run(code.example());
+        if !example.diagnostics.iter().any(|d| d.code == code.code) {
+            wrong.push(format!("{} {}: the example says\n{}", code.code, code.name, said(&example)));
+        }
+        let others: Vec<_> = example.diagnostics.iter().filter(|d| d.code != code.code).collect();
+        if !others.is_empty() {
+            wrong.push(format!(
+                "{} {}: the example says more than one thing\n{}",
+                code.code,
+                code.name,
+                said(&example)
+            ));
+        }
+        let fixed = run(code.fixed());
+        if !fixed.diagnostics.is_empty() || fixed.ruleset.is_none() {
+            wrong.push(format!("{} {}: put right it says\n{}", code.code, code.name, said(&fixed)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,437 @@
+//! Interfaces: structs, functions, and what `as …` says of their fields.
+
+use super::{FunctionDef, InterfaceDef, StructDef, World, elementary};
+use crate::{
+    hir::{FieldDef, FieldTy, InterfaceIx, ModuleIx, Refinement, StructIx, UnitRef},
+    resolve::{Entity, Found, Owner, nearest},
+    sink::Sink,
+    source::Loader,
+};
+use agentpol_abi::fit;
+use agentpol_diagnostics::{Diagnostic, Place, codes};
+use agentpol_grammar::ast::{self, MemberKind, Span};
+use agentpol_model::types::{Member, WordType};
+use alloy_primitives::keccak256;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+/// Structs inside structs at most.
+const MAX_STRUCT_DEPTH: usize = 16;
+
+type Fallible<T> = Result<T, Option<Box<Diagnostic>>>;
+
+fn fail<T>(code: agentpol_diagnostics::Code, place: Place, said: impl Into<String>) -> Fallible<T> {
+    Err(Some(Box::new(Diagnostic::new(code, place, said))))
+}
+
+impl<'a> World<'a> {
+    pub(super) fn declare_interfaces(
+        &mut self,
+        interfaces: &[(ModuleIx, &'a ast::Interface, Span)],
+        loader: &dyn Loader,
+        sink: &mut Sink,
+    ) {
+        // Structs get their numbers first, so that their order does not matter.
+        for (module, interface, _) in interfaces {
+            let mut def = InterfaceDef {
+                name: &interface.name.node,
+                module: *module,
+                structs: BTreeMap::new(),
+                consts: BTreeMap::new(),
+                functions: Vec::new(),
+                mentions: BTreeSet::new(),
+            };
+            for member in &interface.members {
+                let (name, taken) = match &member.kind {
+                    MemberKind::Struct { name, .. } => {
+                        let ix = StructIx::new(self.structs.len());
+                        self.structs.push(StructDef { name: name.node.clone(), fields: Vec::new() });
+                        (name, def.structs.insert(name.node.clone(), ix).is_some())
+                    }
+                    MemberKind::Const { name, value } => {
+                        (name, def.consts.insert(&name.node, value).is_some())
+                    }
+                    MemberKind::Function { .. } | MemberKind::Typed { .. } => continue,
+                };
+                if taken {
+                    let said = format!("`{}` stands in this interface twice", name.node);
+                    sink.push(Diagnostic::new(codes::DUPLICATE_NAME, self.place(*module, name.span), said));
+                }
+            }
+            self.interfaces.push(def);
+        }
+        for (i, (module, interface, _)) in interfaces.iter().enumerate() {
+            self.fill_structs(InterfaceIx::new(i), *module, interface, sink);
+        }
+        for (i, (module, interface, _)) in interfaces.iter().enumerate() {
+            let ix = InterfaceIx::new(i);
+            let mut functions = Vec::new();
+            for member in &interface.members {
+                if let MemberKind::Function { name, fields, payable, effects } = &member.kind {
+                    let fields = self.fields(ix, *module, fields, sink);
+                    let place = self.place(*module, name.span);
+                    let effects = effects.as_deref();
+                    match self.function(name.node.clone(), fields, *payable, effects, place) {
+                        Ok(function) => functions.push(function),
+                        Err(said) => sink.push(*said),
+                    }
+                }
+            }
+            if let Some(from) = &interface.from {
+                functions = self.over_json(ix, *module, from, functions, loader, sink);
+            }
+            self.check_selectors(&functions, sink);
+            let mentions = self.mentions(*module, interface);
+            if let Some(def) = self.interfaces.get_mut(i) {
+                def.functions = functions;
+                def.mentions = mentions;
+            }
+        }
+    }
+
+    fn fill_structs(
+        &mut self,
+        ix: InterfaceIx,
+        module: ModuleIx,
+        interface: &'a ast::Interface,
+        sink: &mut Sink,
+    ) {
+        for member in &interface.members {
+            let MemberKind::Struct { name, fields } = &member.kind else { continue };
+            let Some(structure) = self.interface(ix).and_then(|d| d.structs.get(&name.node).copied()) else {
+                continue;
+            };
+            let fields = self.fields(ix, module, fields, sink);
+            if let Some(def) = self.structs.get_mut(structure.index()) {
+                def.fields = fields;
+            }
+            let own = FieldTy::Struct(structure);
+            let inside = self.structure(structure).map(|s| s.fields.clone()).unwrap_or_default();
+            let _ = own;
+            if inside.iter().any(|f| self.holds(&f.ty, structure, MAX_STRUCT_DEPTH)) {
+                let place = self.place(module, name.span);
+                let said = format!("`{}` holds itself, or nests deeper than {MAX_STRUCT_DEPTH}", name.node);
+                sink.push(Diagnostic::new(codes::RECURSIVE_STRUCT, place, said));
+                if let Some(def) = self.structs.get_mut(structure.index()) {
+                    def.fields.clear();
+                }
+            }
+        }
+    }
+
+    /// The fields of a struct or a function.
+    fn fields(
+        &self,
+        interface: InterfaceIx,
+        module: ModuleIx,
+        fields: &'a [ast::Field],
+        sink: &mut Sink,
+    ) -> Vec<FieldDef> {
+        let mut out: Vec<FieldDef> = Vec::new();
+        for field in fields {
+            let place = self.place(module, field.name.span);
+            let ty = match self.field_type(interface, module, &field.ty) {
+                Ok(ty) => ty,
+                Err(said) => {
+                    said.into_iter().for_each(|d| sink.push(*d));
+                    // Something that no later check trips over.
+                    FieldTy::Bytes
+                }
+            };
+            if out.iter().any(|f| f.name == field.name.node) {
+                let said = format!("`{}` stands here twice", field.name.node);
+                sink.push(Diagnostic::new(codes::DUPLICATE_NAME, place, said));
+            }
+            out.push(FieldDef {
+                name: field.name.node.clone(),
+                ty,
+                refined: Refinement::None,
+                sentinel: field.sentinel.is_some(),
+                place,
+            });
+        }
+        // A refinement may name a field that stands further right.
+        let refined: Vec<Refinement> = fields
+            .iter()
+            .enumerate()
+            .map(|(i, field)| match (&field.refined, out.get(i)) {
+                (Some(ty), Some(def)) => self.refinement(module, ty, &def.ty, &out).unwrap_or_else(|said| {
+                    said.into_iter().for_each(|d| sink.push(*d));
+                    Refinement::None
+                }),
+                _ => Refinement::None,
+            })
+            .collect();
+        for (def, refined) in out.iter_mut().zip(refined) {
+            def.refined = refined;
+        }
+        out
+    }
+
+    fn field_type(&self, interface: InterfaceIx, module: ModuleIx, ty: &ast::AbiType) -> Fallible<FieldTy> {
+        let place = self.place(module, ty.span);
+        let up_to = match &ty.up_to {
+            None => None,
+            Some(n) => match n.node.replace('_', "").parse::<u32>() {
+                Ok(n) if n > 0 => Some(n),
+                _ => {
+                    return fail(
+                        codes::UNKNOWN_TYPE,
+                        place,
+                        "`up to` names a number of elements, at least 1",
+                    );
+                }
+            },
+        };
+        let mut out = match ty.path.segments.as_slice() {
+            [one] => match self.interface(interface).and_then(|i| i.structs.get(&one.node)) {
+                Some(ix) => FieldTy::Struct(*ix),
+                None => match elementary(&one.node) {
+                    Some(ty) => ty,
+                    // A contract's name as a type is an address, as in Solidity.
+                    None => return self.unknown_type(interface, module, one),
+                },
+            },
+            _ => match self.path(module, &ty.path).map_err(Some)? {
+                Found::Inside(owner, name) => match self.inside(owner, &name.node) {
+                    Some(ix) => FieldTy::Struct(ix),
+                    None => {
+                        let said = format!("there is no struct `{}` in it", name.node);
+                        return fail(codes::UNKNOWN_TYPE, self.place(module, name.span), said);
+                    }
+                },
+                Found::Entity(Entity::Error) => return Err(None),
+                Found::Entity(_) => return fail(codes::UNKNOWN_TYPE, place, "this is no type of the ABI"),
+            },
+        };
+        for (i, length) in ty.arrays.iter().enumerate() {
+            let outermost = i + 1 == ty.arrays.len();
+            out = match length {
+                None => FieldTy::Array(Rc::new(out), up_to.filter(|_| outermost)),
+                Some(n) => match n.node.parse::<u32>() {
+                    Ok(n) if n > 0 => FieldTy::FixedArray(Rc::new(out), n),
+                    _ => return fail(codes::UNKNOWN_TYPE, place, "a fixed array has at least one element"),
+                },
+            };
+        }
+        Ok(out)
+    }
+
+    /// A struct inside an interface or a contract's interfaces.
+    pub(crate) fn inside(&self, owner: Owner, name: &str) -> Option<StructIx> {
+        match owner {
+            Owner::Interface(ix) => self.struct_inside(&[ix], name),
+            Owner::Contract(ix) => self.struct_inside(&self.contract(ix)?.interfaces, name),
+        }
+    }
+
+    fn unknown_type(&self, interface: InterfaceIx, module: ModuleIx, name: &ast::Name) -> Fallible<FieldTy> {
+        let place = self.place(module, name.span);
+        let own = self.interface(interface).map(|i| i.structs.keys().map(String::as_str).collect::<Vec<_>>());
+        let common = ["address", "bool", "bytes", "string", "uint256", "int256", "bytes32", "uint8"];
+        let said = Diagnostic::new(codes::UNKNOWN_TYPE, place, format!("there is no type `{}`", name.node));
+        let near = nearest(&name.node, own.unwrap_or_default().into_iter().chain(common));
+        Err(Some(Box::new(match near {
+            Some(near) => {
+                said.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), place, near)
+            }
+            None => said.help("types are those of the ABI, and the interface's own structs"),
+        })))
+    }
+
+    /// `as token`, `as amount of tokenIn`, `as time`.
+    fn refinement(
+        &self,
+        module: ModuleIx,
+        ty: &ast::TypeExpr,
+        base: &FieldTy,
+        fields: &[FieldDef],
+    ) -> Fallible<Refinement> {
+        let place = self.place(module, ty.span);
+        let mut base = base;
+        while let FieldTy::Array(inner, _) | FieldTy::FixedArray(inner, _) = base {
+            base = inner;
+        }
+        let number = matches!(base, FieldTy::Word(WordType::Uint(_) | WordType::Int(_)));
+        let first = ty.parts.first().and_then(|p| p.path.segments.first()).map(|n| n.node.as_str());
+        let refined = match (first.unwrap_or_default(), ty.parts.get(1)) {
+            ("token", None) if matches!(base, FieldTy::Word(WordType::Address)) => {
+                return Ok(Refinement::Token);
+            }
+            ("time", None) => Refinement::Time,
+            ("duration", None) => Refinement::Duration,
+            ("amount", Some(of)) => Refinement::Amount(self.unit_ref(module, of, fields)?),
+            _ => {
+                return Err(Some(Box::new(
+                    Diagnostic::new(codes::BAD_REFINEMENT, place, "a field cannot be read as this").help(
+                        "an address may be `as token`; a number `as amount of TOKEN`, `as time` or `as duration`",
+                    ),
+                )));
+            }
+        };
+        if !number {
+            return fail(
+                codes::BAD_REFINEMENT,
+                place,
+                "only a number can be an amount, a time or a duration",
+            );
+        }
+        Ok(refined)
+    }
+
+    fn unit_ref(&self, module: ModuleIx, of: &ast::TypeName, fields: &[FieldDef]) -> Fallible<UnitRef> {
+        let place = self.place(module, of.span);
+        let [first] = of.path.segments.as_slice() else {
+            return match self.path(module, &of.path).map_err(Some)? {
+                Found::Entity(Entity::Contract(ix)) if self.is_token(ix) => Ok(UnitRef::Token(ix)),
+                _ => fail(codes::BAD_REFINEMENT, place, "this is no token"),
+            };
+        };
+        if let Some(path) = self.sibling(fields, &first.node, &of.members) {
+            return match path {
+                Some(path) => Ok(UnitRef::Sibling(path)),
+                None => Err(Some(Box::new(
+                    Diagnostic::new(codes::BAD_REFINEMENT, place, "the field it names is no token").help(
+                        format!(
+                            "declare that one `{}: address as token`",
+                            of.members.last().unwrap_or(first).node
+                        ),
+                    ),
+                ))),
+            };
+        }
+        match first.node.as_str() {
+            "self" => Ok(UnitRef::SelfToken),
+            "native" => Ok(UnitRef::Native),
+            name => match self.name(module, name) {
+                Some(Entity::Contract(ix)) if self.is_token(ix) => Ok(UnitRef::Token(ix)),
+                Some(Entity::Error) => Err(None),
+                Some(_) => fail(codes::BAD_REFINEMENT, place, format!("`{name}` is no token")),
+                None => {
+                    let near = nearest(name, fields.iter().map(|f| f.name.as_str()));
+                    let said = self.unknown_name(module, module, first);
+                    Err(Some(Box::new(match near {
+                        Some(near) => said.help(format!("did you mean the field `{near}`?")),
+                        None => said,
+                    })))
+                }
+            },
+        }
+    }
+
+    /// The members that lead to a field; `Some(None)` where it is there but no address.
+    fn sibling(&self, fields: &[FieldDef], name: &str, members: &[ast::Name]) -> Option<Option<Vec<u16>>> {
+        let at = fields.iter().position(|f| f.name == name)?;
+        let mut path = vec![u16::try_from(at).ok()?];
+        let mut ty = &fields.get(at)?.ty;
+        for member in members {
+            let FieldTy::Struct(ix) = ty else { return Some(None) };
+            let inner = &self.structure(*ix)?.fields;
+            let Some(at) = inner.iter().position(|f| f.name == member.node) else { return Some(None) };
+            path.push(u16::try_from(at).ok()?);
+            ty = &inner.get(at)?.ty;
+        }
+        Some(matches!(ty, FieldTy::Word(WordType::Address)).then_some(path))
+    }
+
+    /// A function with its selector.
+    pub(super) fn function(
+        &self,
+        name: String,
+        fields: Vec<FieldDef>,
+        payable: bool,
+        effects: Option<&'a [ast::Effect]>,
+        place: Place,
+    ) -> Result<FunctionDef<'a>, Box<Diagnostic>> {
+        let inputs = self.members(&fields);
+        if let Err(unfit) = fit::check(&inputs) {
+            return Err(Box::new(Diagnostic::new(codes::UNKNOWN_TYPE, place, format!("`{name}`: {unfit}"))));
+        }
+        let signature = signature(&name, &inputs);
+        let [a, b, c, d, ..] = keccak256(signature.as_bytes()).0;
+        Ok(FunctionDef { name, fields, payable, effects, signature, selector: [a, b, c, d], inputs, place })
+    }
+
+    fn check_selectors(&self, functions: &[FunctionDef<'a>], sink: &mut Sink) {
+        let mut seen: BTreeMap<[u8; 4], &FunctionDef<'a>> = BTreeMap::new();
+        for function in functions {
+            if let Some(first) = seen.insert(function.selector, function) {
+                let said = if first.signature == function.signature {
+                    format!("`{}` stands in this interface twice", function.signature)
+                } else {
+                    format!("`{}` has the same selector as `{}`", function.signature, first.signature)
+                };
+                sink.push(
+                    Diagnostic::new(codes::SELECTOR_CLASH, function.place, said)
+                        .label(first.place, "the other one"),
+                );
+            }
+        }
+    }
+
+    /// Tokens and contracts that units and effects name.
+    fn mentions(&self, module: ModuleIx, interface: &'a ast::Interface) -> BTreeSet<crate::hir::ContractIx> {
+        let mut out = BTreeSet::new();
+        let mut name = |name: &str| {
+            if let Some(Entity::Contract(ix)) = self.name(module, name) {
+                out.insert(ix);
+            }
+        };
+        for member in &interface.members {
+            let (fields, effects) = match &member.kind {
+                MemberKind::Function { fields, effects, .. } | MemberKind::Typed { fields, effects, .. } => {
+                    (fields, effects.as_deref().unwrap_or_default())
+                }
+                MemberKind::Struct { fields, .. } => (fields, &[][..]),
+                MemberKind::Const { .. } => continue,
+            };
+            let own = |n: &str| fields.iter().any(|f| f.name.node == n);
+            for field in fields {
+                for part in field.refined.iter().flat_map(|t| t.parts.iter().skip(1)) {
+                    part.path
+                        .segments
+                        .first()
+                        .filter(|n| !own(&n.node))
+                        .into_iter()
+                        .for_each(|n| name(&n.node));
+                }
+            }
+            // Functions of other kinds are not judged yet: what only they name is not used.
+            if matches!(member.kind, MemberKind::Typed { .. }) {
+                continue;
+            }
+            for effect in effects {
+                for e in effect_parts(&effect.kind) {
+                    if let ast::ExprKind::Path(path) = &e.kind {
+                        path.segments
+                            .first()
+                            .filter(|n| !own(&n.node))
+                            .into_iter()
+                            .for_each(|n| name(&n.node));
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The places of an effect where a token or a party stands.
+fn effect_parts(effect: &ast::EffectKind) -> Vec<&ast::Expr> {
+    use ast::EffectKind as E;
+    match effect {
+        E::Moves { token, from, to, .. } => vec![token, from, to],
+        E::Pulls { token, by, .. } => vec![token, by],
+        E::Grants { token, to, .. } => vec![token, to],
+        E::Owes { token, .. } => vec![token],
+        E::Receives { token, at, .. } => vec![token, at],
+        E::Unwraps { .. } => Vec::new(),
+    }
+}
+
+fn signature(name: &str, inputs: &[Member]) -> String {
+    let types: Vec<String> = inputs.iter().map(|m| m.ty.to_string()).collect();
+    format!("{name}({})", types.join(","))
+}

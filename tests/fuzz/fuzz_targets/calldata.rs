@@ -1,4 +1,0 @@
-//! Calldata: see `agentpol_tests::doors::calldata`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agentpol_tests::doors::calldata(bytes));
