@@ -51,7 +51,7 @@ impl Frame<'_> {
     }
 
     #[inline]
-    fn test(&self, test: &Test) -> Option<bool> {
+    pub(crate) fn test(&self, test: &Test) -> Option<bool> {
         match test {
             Test::HeadAtMost(at, bound) => Some(self.head(*at)? <= *bound),
             Test::HeadAtLeast(at, bound) => Some(self.head(*at)? >= *bound),

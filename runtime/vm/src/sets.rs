@@ -15,8 +15,4 @@ impl WordSet {
     pub(crate) fn contains(&self, word: &U256) -> bool {
         self.0.binary_search(word).is_ok()
     }
-
-    pub(crate) fn words(&self) -> &[U256] {
-        &self.0
-    }
 }

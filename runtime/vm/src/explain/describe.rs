@@ -1,0 +1,344 @@
+//! What a failed test saw and what would have passed: one method per instruction.
+
+use super::show::{Shown, Unit};
+use crate::{policy::Policy, run::Frame};
+use agentpol_abi::Layout;
+use agentpol_bytecode::{Branch, Integer, Order, Term, instruction::Visitor};
+use agentpol_model::{
+    U256,
+    policy::{BytesTest, Function, ParamType, ParamValue, Relation, Scalar, SetRef, TokenSpec},
+    request::{Field, FieldType},
+    types::{Path, Step, Type, WordType},
+};
+use alloy_primitives::{U512, hex};
+
+/// Members of a set that are listed.
+const MAX_LISTED: usize = 5;
+
+/// What there is to describe a test with.
+pub(super) struct Describe<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) function: Option<&'a Function>,
+    pub(super) layout: Option<&'a Layout>,
+    /// The outcome that would have passed; `None` if the test was undefined.
+    pub(super) wanted: Option<bool>,
+}
+
+/// What was seen, and what would have passed if it can be said better than the clause says it.
+type Said = (String, Option<String>);
+
+impl Describe<'_> {
+    /// As the policy's author knows it: `p.amountIn`, `list[2]`, `value`.
+    fn name(&self, word: &Scalar) -> String {
+        match word {
+            Scalar::Const(_) => self.shown(word),
+            Scalar::Arg(path, _) => self.path(path),
+            Scalar::Len(path) => format!("len({})", self.path(path)),
+            Scalar::Field(field) => field.name().to_owned(),
+            Scalar::Param(id) => {
+                self.policy.module().params.get(id.index()).map(|p| p.name.clone()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn path(&self, path: &Path) -> String {
+        let mut name = String::new();
+        let mut members = self.function.map(|function| function.inputs.as_slice()).unwrap_or_default();
+        for step in &path.0 {
+            let inner = match step {
+                Step::Member(n) => {
+                    let member = members.get(usize::from(*n));
+                    if !name.is_empty() {
+                        name.push('.');
+                    }
+                    match member.map(|member| member.name.as_str()) {
+                        Some(known) if !known.is_empty() => name.push_str(known),
+                        _ => name.push_str(&n.to_string()),
+                    }
+                    member.map(|member| &member.ty)
+                }
+                Step::Index(n) => {
+                    name.push_str(&format!("[{n}]"));
+                    continue;
+                }
+                Step::Element(_) => {
+                    name.push_str("[…]");
+                    continue;
+                }
+            };
+            members = members_of(inner);
+        }
+        name
+    }
+
+    fn read(&self, word: &Scalar) -> Option<U256> {
+        match word {
+            Scalar::Const(word) => Some(*word),
+            Scalar::Arg(path, _) => self.layout?.locate(&path.0).ok()?.word(self.frame.args, &[]),
+            Scalar::Len(path) => self.layout?.locate(&path.0).ok()?.len(self.frame.args, &[]).map(U256::from),
+            Scalar::Field(field) => field.read(self.frame.request, self.frame.action),
+            Scalar::Param(id) => self.policy.param(*id),
+        }
+    }
+
+    /// What a word is counted in.
+    fn unit(&self, word: &Scalar) -> Unit {
+        let native = || {
+            self.policy
+                .module()
+                .chains
+                .iter()
+                .find(|chain| chain.id == self.frame.request.chain)
+                .map(|c| c.native)
+        };
+        match word {
+            Scalar::Const(_) => Unit::Unknown,
+            Scalar::Len(_) => Unit::Plain,
+            Scalar::Arg(_, WordType::Address) => Unit::Address,
+            Scalar::Arg(_, WordType::Bool) => Unit::Bool,
+            Scalar::Arg(_, WordType::FixedBytes(_) | WordType::Function) => Unit::Bytes,
+            Scalar::Arg(path, WordType::Uint(_)) => self.token(path).map_or(Unit::Plain, Unit::Amount),
+            Scalar::Arg(_, WordType::Int(_)) => Unit::Signed,
+            Scalar::Field(field) => match field.ty() {
+                FieldType::Address => Unit::Address,
+                FieldType::NativeAmount => native().map_or(Unit::Plain, Unit::Amount),
+                FieldType::Number => Unit::Plain,
+                FieldType::Time => Unit::Time,
+            },
+            Scalar::Param(id) => match self.policy.module().params.get(id.index()).map(|param| param.ty) {
+                Some(ParamType::Address | ParamType::Approver) => Unit::Address,
+                Some(ParamType::Amount(token)) => Unit::Amount(token),
+                Some(ParamType::Time) => Unit::Time,
+                Some(ParamType::Bool) => Unit::Bool,
+                Some(ParamType::Bytes32) => Unit::Bytes,
+                _ => Unit::Plain,
+            },
+        }
+    }
+
+    fn token(&self, path: &Path) -> Option<agentpol_model::ids::TokenId> {
+        let (_, spec) = self.function?.units.iter().find(|(at, _)| at == path)?;
+        match spec {
+            TokenSpec::Known(token) => Some(*token),
+            TokenSpec::At(at) => {
+                let address = agentpol_model::Address::from_word(self.read(at)?.into());
+                self.policy.token_at(self.frame.request.chain, address)
+            }
+        }
+    }
+
+    fn show(&self, value: U256, unit: Unit) -> String {
+        Shown { policy: self.policy, chain: self.frame.request.chain, value, unit }.to_string()
+    }
+
+    fn shown(&self, word: &Scalar) -> String {
+        self.read(word).map_or_else(|| "nothing".to_owned(), |value| self.show(value, self.unit(word)))
+    }
+
+    /// `amount = 300 USDC`
+    fn saw(&self, word: &Scalar) -> String {
+        match self.read(word) {
+            Some(_) => format!("{} = {}", self.name(word), self.shown(word)),
+            None => format!("{} is not there", self.name(word)),
+        }
+    }
+
+    fn set(&self, set: SetRef) -> String {
+        let (words, unit): (Vec<U256>, _) = match set {
+            SetRef::Const(id) => {
+                (self.policy.module().sets.get(id.index()).cloned().unwrap_or_default(), Unit::Unknown)
+            }
+            SetRef::Param(id) => match self.policy.values().get(id.index()) {
+                Some(ParamValue::Set(set)) => {
+                    (set.iter().map(|a| U256::from_be_slice(a.as_slice())).collect(), Unit::Address)
+                }
+                _ => (Vec::new(), Unit::Address),
+            },
+        };
+        let listed: Vec<_> = words.iter().take(MAX_LISTED).map(|word| self.show(*word, unit)).collect();
+        let more = words.len().saturating_sub(MAX_LISTED);
+        let more = if more > 0 { format!(", … and {more} more") } else { String::new() };
+        format!("{{{}{more}}}", listed.join(", "))
+    }
+
+    /// With everything else as it is, what this word would have had to be.
+    fn solve(
+        &self,
+        terms: &[Term],
+        constant: &Integer,
+        relation: Relation,
+        wanted: bool,
+        at: usize,
+    ) -> Option<String> {
+        let term = terms.get(at)?;
+        let steerable = match &term.word {
+            Scalar::Arg(_, ty) => !matches!(ty, WordType::Int(_)),
+            Scalar::Field(field) => *field == Field::Value,
+            Scalar::Len(_) | Scalar::Const(_) | Scalar::Param(_) => false,
+        };
+        if !steerable {
+            return None;
+        }
+        let (mut above, mut below) = (U512::ZERO, U512::ZERO);
+        let mut add = |negative: bool, magnitude: U512| {
+            let side = if negative { &mut below } else { &mut above };
+            *side = side.saturating_add(magnitude);
+        };
+        add(constant.negative, constant.magnitude);
+        for (_, other) in terms.iter().enumerate().filter(|(n, _)| *n != at) {
+            let word = self.read(&other.word)?;
+            let negative = matches!(other.word, Scalar::Arg(_, WordType::Int(_))) && word.bit(255);
+            let magnitude = if negative { word.wrapping_neg() } else { word };
+            add(
+                other.coefficient.negative != negative,
+                other.coefficient.magnitude.saturating_mul(U512::from(magnitude)),
+            );
+        }
+        // c·x + above − below ⋈ 0, with c made positive.
+        let flipped = term.coefficient.negative;
+        let (more, less) = if flipped { (above, below) } else { (below, above) };
+        let other = more.checked_sub(less)?;
+        let (quotient, rest) = other.div_rem(term.coefficient.magnitude);
+        let (sign, bound) = match (relation, wanted, flipped) {
+            (Relation::Zero, true, _) => ("==", rest.is_zero().then_some(quotient)?),
+            (Relation::Zero, false, _) => ("!=", rest.is_zero().then_some(quotient)?),
+            (Relation::NotAbove, true, false) => ("<=", quotient),
+            (Relation::NotAbove, false, false) => (">", quotient),
+            (Relation::NotAbove, true, true) if rest.is_zero() => (">=", quotient),
+            (Relation::NotAbove, true, true) => (">=", quotient.saturating_add(U512::ONE)),
+            (Relation::NotAbove, false, true) if rest.is_zero() => ("<", quotient),
+            (Relation::NotAbove, false, true) => ("<=", quotient),
+        };
+        let bound = (bound.bit_len() <= 256).then(|| bound.wrapping_to::<U256>())?;
+        Some(format!("{} {sign} {}", self.name(&term.word), self.show(bound, self.unit(&term.word))))
+    }
+
+    fn length(&self, path: &Path) -> Scalar {
+        Scalar::Len(path.clone())
+    }
+}
+
+fn members_of(ty: Option<&Type>) -> &[agentpol_model::types::Member] {
+    match ty {
+        Some(Type::Tuple(members)) => members,
+        Some(Type::Array(inner, _) | Type::FixedArray(inner, _)) => members_of(Some(inner)),
+        _ => &[],
+    }
+}
+
+impl Visitor for Describe<'_> {
+    type Output = Said;
+
+    fn same(&mut self, left: &Scalar, right: &Scalar, _: &Branch) -> Said {
+        let (word, other) = if matches!(left, Scalar::Const(_)) { (right, left) } else { (left, right) };
+        let saw = if matches!(other, Scalar::Const(_) | Scalar::Param(_)) {
+            self.saw(word)
+        } else {
+            format!("{}, {}", self.saw(word), self.saw(other))
+        };
+        let unit = self.unit(word);
+        let passes = self.wanted.zip(self.read(other)).map(|(wanted, value)| {
+            format!("{} {} {}", self.name(word), if wanted { "==" } else { "!=" }, self.show(value, unit))
+        });
+        (saw, passes)
+    }
+
+    fn compare(&mut self, word: &Scalar, order: &Order, bound: &U256, _: &Branch) -> Said {
+        let passes = self.wanted.map(|wanted| {
+            let sign = match (order, wanted) {
+                (Order::AtMost, true) => "<=",
+                (Order::AtMost, false) => ">",
+                (Order::AtLeast, true) => ">=",
+                (Order::AtLeast, false) => "<",
+                (Order::Equal, true) => "==",
+                (Order::Equal, false) => "!=",
+            };
+            format!("{} {sign} {}", self.name(word), self.show(*bound, self.unit(word)))
+        });
+        (self.saw(word), passes)
+    }
+
+    fn sum(&mut self, terms: &Vec<Term>, constant: &Integer, relation: &Relation, _: &Branch) -> Said {
+        let saw: Vec<_> = terms.iter().map(|term| self.saw(&term.word)).collect();
+        let passes = self.wanted.map(|wanted| {
+            let ways = (0..terms.len()).filter_map(|at| self.solve(terms, constant, *relation, wanted, at));
+            ways.collect::<Vec<_>>().join(" or ")
+        });
+        (saw.join(", "), passes.filter(|passes| !passes.is_empty()))
+    }
+
+    fn member(&mut self, word: &Scalar, set: &SetRef, _: &Branch) -> Said {
+        let passes = self.wanted.map(|wanted| {
+            let sign = if wanted { "in" } else { "not in" };
+            format!("{} {sign} {}", self.name(word), self.set(*set))
+        });
+        (self.saw(word), passes)
+    }
+
+    fn each(&mut self, every: &bool, word: &Path, ty: &WordType, _: &u32, set: &SetRef, _: &Branch) -> Said {
+        let name = self.path(word);
+        let array: Vec<Step> = word.0.iter().copied().take_while(|step| *step != Step::Element(0)).collect();
+        let count = self.read(&Scalar::Len(Path(array))).unwrap_or_default();
+        let at = |index: u32| {
+            let steps =
+                word.0.iter().map(|step| if *step == Step::Element(0) { Step::Index(index) } else { *step });
+            Scalar::Arg(Path(steps.collect()), *ty)
+        };
+        // The first element that is outside settles `all`; for `any` each of them is.
+        let elements = (0..count.saturating_to::<u32>()).map(at).take(MAX_LISTED);
+        let saw: Vec<_> = elements.map(|element| self.saw(&element)).collect();
+        let saw = if saw.is_empty() { format!("{name}: no elements") } else { saw.join(", ") };
+        let passes = self.wanted.map(|wanted| {
+            let which = if *every { "every" } else { "some" };
+            let not = if wanted { "" } else { "not " };
+            format!("{not}{which} {name} in {}", self.set(*set))
+        });
+        (saw, passes)
+    }
+
+    fn bytes(&mut self, path: &Path, test: &BytesTest, _: &Branch) -> Said {
+        let name = self.path(path);
+        let found = self.layout.and_then(|layout| layout.locate(&path.0).ok());
+        let found = found.as_ref().and_then(|locator| locator.bytes(self.frame.args, &[]));
+        let saw = found
+            .map_or_else(|| format!("{name} is not there"), |bytes| format!("{name} = {}", brief(bytes)));
+        let not = if self.wanted == Some(false) { "not " } else { "" };
+        let passes = match test {
+            BytesTest::Equals(bytes) => format!("{not}{name} == {}", brief(bytes)),
+            BytesTest::StartsWith(bytes) => format!("{not}{name} starts with {}", brief(bytes)),
+            BytesTest::Slice { start, bytes } => {
+                format!("{not}{name} from byte {start} on: {}", brief(bytes))
+            }
+            BytesTest::SliceIsWord { start, word } => {
+                format!("{not}{name} from byte {start} on: {}", self.shown(word))
+            }
+        };
+        (saw, Some(passes))
+    }
+
+    fn longer(&mut self, path: &Path, _: &u32, _: &Branch) -> Said {
+        (self.saw(&self.length(path)), None)
+    }
+
+    fn bound(&mut self, path: &Path, max: &u32) -> Said {
+        let length = self.length(path);
+        (self.saw(&length), Some(format!("{} <= {max}", self.name(&length))))
+    }
+
+    fn jump(&mut self, _: &u32) -> Said {
+        ("nothing".to_owned(), None)
+    }
+
+    fn fail(&mut self) -> Said {
+        ("nothing: no request passes".to_owned(), None)
+    }
+}
+
+/// Bytes, shortened.
+fn brief(bytes: &[u8]) -> String {
+    match bytes.get(..32) {
+        Some(start) if bytes.len() > 32 => format!("0x{}… ({} bytes)", hex::encode(start), bytes.len()),
+        _ => format!("0x{}", hex::encode(bytes)),
+    }
+}
