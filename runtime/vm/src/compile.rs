@@ -2,6 +2,7 @@
 
 use crate::{
     bind::{BindError, Values},
+    dispatch::Key,
     program::{Amount, Arm, Callable, Effect, FAIL, Op, Program, Span, Sum, Term, Test, Token, Word},
     sets::WordSet,
 };
@@ -10,8 +11,9 @@ use agentpol_bytecode::{
     self as bytecode, Branch, Exit, Instruction, Integer, Module, Order, instruction::Visitor,
 };
 use agentpol_model::{
-    U256,
+    Address, ChainId, U256,
     effect::EffectKind,
+    ids::TokenId,
     policy::{BytesTest, Relation, Scalar, SetRef, TokenSpec, Verb},
     request::Field,
     types::{Member, Path, Step, Type, WordType},
@@ -50,13 +52,18 @@ impl Compiler<'_> {
         let grants = self.arms(callable, layout, false)?;
         let mut effects = Vec::new();
         for effect in &callable.effects {
-            effects.push(self.effect(effect, layout)?);
+            effects.push(self.effect(effect, layout, callable.chain)?);
         }
         let start = next(&self.program.effects)?;
         self.program.effects.append(&mut effects);
         let effects = start..next(&self.program.effects)?;
         let opaque = callable.opaque;
-        self.program.callables.push(Callable { layout, payable, opaque, denies, grants, effects });
+        let key = function.zip(callable.target).map(|(function, target)| Key {
+            chain: callable.chain,
+            target: self.values.address(target).unwrap_or_default(),
+            selector: function.selector,
+        });
+        self.program.callables.push(Callable { key, layout, payable, opaque, denies, grants, effects });
         Ok(())
     }
 
@@ -93,6 +100,7 @@ impl Compiler<'_> {
         &mut self,
         effect: &bytecode::EffectTemplate,
         layout: Option<u32>,
+        chain: ChainId,
     ) -> Result<Effect, BindError> {
         let start = next(&self.program.ops)?;
         self.code(&effect.when, layout)?;
@@ -102,14 +110,14 @@ impl Compiler<'_> {
             effect.kind == EffectKind::Move && effect.from == Some(Scalar::Field(Field::Wallet));
         let from = effect.from.as_ref().filter(|_| !from_wallet);
         let sentinel = match &effect.sentinel {
-            Some(sentinel) => Some((self.word(sentinel, layout)?, greatest(sentinel))),
+            Some(sentinel) => Some((self.word(sentinel, layout)?, self.constant(greatest(sentinel))?)),
             None => None,
         };
         Ok(Effect {
             kind: effect.kind,
             amount: self.amount(&effect.amount, layout)?,
             token: match &effect.token {
-                TokenSpec::Known(token) => Token::Known(*token),
+                TokenSpec::Known(token) => Token::Known(*token, self.site(*token, chain)),
                 TokenSpec::At(word) => Token::At(self.word(word, layout)?),
             },
             party: self.word(&effect.party, layout)?,
@@ -121,6 +129,11 @@ impl Compiler<'_> {
                 .map_err(|_| BindError::TooLarge)?
                 .saturating_add(1),
         })
+    }
+
+    fn site(&self, token: TokenId, chain: ChainId) -> Option<Address> {
+        let token = self.module.tokens.get(token.index())?;
+        token.sites.iter().find(|(on, _)| *on == chain).and_then(|(_, at)| *at)
     }
 
     fn code(&mut self, code: &[Instruction], layout: Option<u32>) -> Result<(), BindError> {
@@ -224,7 +237,11 @@ impl Compiler<'_> {
         let plain = |term: &Term| !term.negative && !term.signed && term.coefficient == U256::ONE;
         match sum.terms.as_slice() {
             [term] if plain(term) && sum.positive == sum.negative => Ok(Amount::Word(term.word)),
-            _ => Ok(Amount::Sum(sum)),
+            _ => {
+                let at = next(&self.program.amounts)?;
+                self.program.amounts.push(sum);
+                Ok(Amount::Sum(at))
+            }
         }
     }
 }

@@ -25,24 +25,24 @@ impl Policy {
         effects: &mut Effects,
     ) -> Result<(), Fault> {
         let deny = |code| Fault { code, rule: Some(rule), offset: None };
-        let context = Lifted { policy: self, chain: frame.request.chain, lifts: self.lifts(rule) };
+        let lifts = self.lifts(rule);
         let templates =
             self.program.effects.get(templates.start as usize..templates.end as usize).unwrap_or_default();
         for template in templates {
             *steps = steps.saturating_add(u64::from(template.cost));
-            let Some(effect) = self.resolve(template, frame, steps).map_err(deny)? else { continue };
-            if let Some(code) = refusal::refuse(&effect, &context) {
-                return Err(deny(code));
+            if let Some(effect) = self.resolve(template, lifts, frame, steps).map_err(deny)? {
+                // The verifier lets no callable have more effects than fit.
+                effects.try_push(effect).map_err(|_| deny(DenyCode::Opaque))?;
             }
-            // The verifier lets no callable have more effects than fit.
-            effects.try_push(effect).map_err(|_| deny(DenyCode::Opaque))?;
         }
         Ok(())
     }
 
+    /// One effect, unless it does not take place or is refused.
     fn resolve(
         &self,
         template: &Template,
+        lifts: u64,
         frame: &Frame<'_>,
         steps: &mut u64,
     ) -> Result<Option<Effect>, DenyCode> {
@@ -57,20 +57,23 @@ impl Policy {
                 return Ok(None);
             }
         }
-        let token = match template.token {
-            Token::Known(token) => token,
+        let (token, site) = match template.token {
+            Token::Known(token, site) => (token, site),
             Token::At(at) => {
-                self.token_at(frame.request.chain, address(word(at)?)).ok_or(DenyCode::UnknownToken)?
+                let site = address(word(at)?);
+                (self.token_at(frame.request.chain, site).ok_or(DenyCode::UnknownToken)?, Some(site))
             }
         };
         let all = match template.sentinel {
-            Some((sentinel, all)) => word(sentinel)? == all,
+            Some((sentinel, all)) => word(sentinel)? == word(all)?,
             None => false,
         };
         let amount = if all { U256::MAX } else { amount(frame, &template.amount)? };
         let party = address(word(template.party)?);
         let until = template.until.map(|until| word(until).map(|until| until.saturating_to())).transpose()?;
-        Ok(Some(Effect { kind: template.kind, token, amount, party, until }))
+        let effect = Effect { kind: template.kind, token, amount, party, until };
+        let lifted = Lifted { policy: self, chain: frame.request.chain, lifts, site };
+        refusal::refuse(&effect, &lifted).map_or(Ok(Some(effect)), Err)
     }
 
     /// Fills `charges` with what the rule's own `charge`s come to.
@@ -84,11 +87,7 @@ impl Policy {
         let hand_written =
             self.program.charges.get(span.start as usize..span.end as usize).unwrap_or_default();
         for (sum, budgets) in hand_written {
-            let cost = match sum {
-                Amount::Word(_) => 1,
-                Amount::Sum(sum) => 1 + sum.terms.len() as u64,
-            };
-            *steps = steps.saturating_add(cost);
+            *steps = steps.saturating_add(frame.amount_cost(sum));
             let amount = amount(frame, sum)?;
             for budget in budgets {
                 charges.try_push((*budget, amount)).map_err(|_| DenyCode::Opaque)?;
@@ -111,6 +110,8 @@ struct Lifted<'a> {
     policy: &'a Policy,
     chain: ChainId,
     lifts: u64,
+    /// Where the effect's token stands.
+    site: Option<Address>,
 }
 
 impl Context for Lifted<'_> {
@@ -118,8 +119,8 @@ impl Context for Lifted<'_> {
         self.policy.is_trusted(self.chain, spender)
     }
 
-    fn is_token_contract(&self, effect: &Effect, party: Address) -> bool {
-        self.policy.token_site(self.chain, party).is_some_and(|token| token == effect.token)
+    fn is_token_contract(&self, _: &Effect, party: Address) -> bool {
+        self.site == Some(party)
     }
 
     fn looks_alike(&self, party: Address) -> bool {

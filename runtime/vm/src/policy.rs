@@ -61,7 +61,7 @@ impl Policy {
             hash: agentpol_bytecode::hash(&module),
             wallet: binding.wallet,
             chains: module.chains.iter().map(|chain| chain.id).collect(),
-            calls: Table::new(keys.calls),
+            calls: Table::new(&keys.calls),
             contracts: keys.contracts,
             sends: keys.sends,
             lifts: module.rules.iter().map(|rule| bits(&rule.lifts)).collect(),
@@ -135,10 +135,6 @@ impl Policy {
 
     /// The policy's token that stands at an address.
     pub fn token_at(&self, chain: ChainId, address: Address) -> Option<TokenId> {
-        self.token_site(chain, address)
-    }
-
-    pub(crate) fn token_site(&self, chain: ChainId, address: Address) -> Option<TokenId> {
         let found = self.sites.binary_search_by(|(c, a, _)| (c, a).cmp(&(&chain, &address)));
         found.ok().and_then(|at| self.sites.get(at)).map(|(_, _, token)| *token)
     }
@@ -162,7 +158,8 @@ impl Policy {
     }
 
     pub(crate) fn call(&self, key: &Key) -> Result<&Callable, DenyCode> {
-        let found = self.calls.get(key).and_then(|at| self.program.callables.get(at as usize));
+        let candidates = self.calls.candidates(key).filter_map(|at| self.program.callables.get(at as usize));
+        let found = candidates.into_iter().find(|callable| callable.key.as_ref() == Some(key));
         found.ok_or_else(|| match self.contracts.binary_search(&(key.chain, key.target)) {
             Ok(_) => DenyCode::UnknownFunction,
             Err(_) => DenyCode::UnknownContract,

@@ -1,10 +1,10 @@
 //! A module made ready to run: parameters are constants, places in the arguments are offsets where they can be, distances are
 //! positions. One [`Op`] for each instruction, in the same order, so that what is explained can be found in the module.
 
-use crate::sets::WordSet;
+use crate::{dispatch::Key, sets::WordSet};
 use agentpol_abi::{Layout, Locator};
 use agentpol_model::{
-    U256,
+    Address, U256,
     effect::EffectKind,
     ids::{BudgetId, RuleId, TokenId},
     policy::Relation,
@@ -32,12 +32,15 @@ pub(crate) struct Program {
     pub(crate) words: Vec<U256>,
     pub(crate) sets: Vec<WordSet>,
     pub(crate) sums: Vec<(Sum, Relation)>,
+    pub(crate) amounts: Vec<Sum>,
     pub(crate) bytes: Vec<Vec<u8>>,
 }
 
 /// What is decided about one kind of call.
 #[derive(Clone, Debug)]
 pub(crate) struct Callable {
+    /// None for a `send`.
+    pub(crate) key: Option<Key>,
     /// None for a `send`.
     pub(crate) layout: Option<u32>,
     pub(crate) payable: bool,
@@ -119,10 +122,11 @@ pub(crate) struct Term {
 }
 
 /// How much.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Amount {
     Word(Word),
-    Sum(Sum),
+    /// In the table of amounts.
+    Sum(u32),
 }
 
 /// An effect.
@@ -134,14 +138,15 @@ pub(crate) struct Effect {
     pub(crate) party: Word,
     pub(crate) from: Option<Word>,
     pub(crate) until: Option<Word>,
-    /// With the value that means all.
-    pub(crate) sentinel: Option<(Word, U256)>,
+    /// With the value that means all, both as words.
+    pub(crate) sentinel: Option<(Word, Word)>,
     pub(crate) when: Span,
     pub(crate) cost: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Token {
-    Known(TokenId),
+    /// With the address of its contract on the callable's chain.
+    Known(TokenId, Option<Address>),
     At(Word),
 }

@@ -155,11 +155,22 @@ impl Frame<'_> {
         Some((positive, negative))
     }
 
+    /// Steps that working out an amount takes.
+    pub(crate) fn amount_cost(&self, amount: &Amount) -> u64 {
+        match amount {
+            Amount::Word(_) => 2,
+            Amount::Sum(sum) => {
+                self.program.amounts.get(*sum as usize).map_or(1, |sum| 1 + sum.terms.len() as u64)
+            }
+        }
+    }
+
     /// `None` if undefined; `Some(None)` if it does not fit in 256 bits. Below zero is zero.
     pub(crate) fn amount(&self, amount: &Amount) -> Option<Option<U256>> {
         match amount {
             Amount::Word(word) => self.word(*word).map(Some),
             Amount::Sum(sum) => {
+                let sum = self.program.amounts.get(*sum as usize)?;
                 let (positive, negative) = self.sum(sum)?;
                 let rest = positive.saturating_sub(negative);
                 Some((rest.bit_len() <= 256).then(|| rest.wrapping_to()))
