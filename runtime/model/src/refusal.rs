@@ -11,6 +11,8 @@ use crate::{
 pub struct KnownAddresses {
     exact: Vec<Address>,
     ends: Vec<[u8; 4]>,
+    /// A bit for each value of `bucket`: most parties look like nobody, and this says so without a search.
+    buckets: Vec<u64>,
 }
 
 impl KnownAddresses {
@@ -21,13 +23,31 @@ impl KnownAddresses {
         let mut ends: Vec<_> = exact.iter().map(ends).collect();
         ends.sort_unstable();
         ends.dedup();
-        Self { exact, ends }
+        let mut buckets = vec![0u64; BUCKETS / 64];
+        for ends in &ends {
+            let bucket = bucket(ends);
+            if let Some(bits) = buckets.get_mut(bucket / 64) {
+                *bits |= 1 << (bucket % 64);
+            }
+        }
+        Self { exact, ends, buckets }
     }
 
     /// Same first and last two bytes (four hex digits each) as an address of the policy, but another one.
     pub fn looks_alike(&self, party: Address) -> bool {
-        self.ends.binary_search(&ends(&party)).is_ok() && self.exact.binary_search(&party).is_err()
+        let ends = ends(&party);
+        let bucket = bucket(&ends);
+        let possible = self.buckets.get(bucket / 64).is_some_and(|bits| bits >> (bucket % 64) & 1 == 1);
+        possible && self.ends.binary_search(&ends).is_ok() && self.exact.binary_search(&party).is_err()
     }
+}
+
+/// Twice as many as there are values of two bytes, in 16 KiB.
+const BUCKETS: usize = 1 << 17;
+
+/// Folds four bytes to a number below [`BUCKETS`].
+fn bucket(ends: &[u8; 4]) -> usize {
+    (u32::from_le_bytes(*ends).wrapping_mul(0x9e37_79b1) >> 15) as usize
 }
 
 fn ends(address: &Address) -> [u8; 4] {

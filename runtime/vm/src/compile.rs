@@ -3,7 +3,9 @@
 use crate::{
     bind::{BindError, Values},
     dispatch::Key,
-    program::{Amount, Arm, Callable, Effect, FAIL, Op, Program, Span, Sum, Term, Test, Token, Word},
+    program::{
+        Amount, Arm, Callable, Each, Effect, FAIL, Op, Program, Small, Span, Sum, Term, Test, Token, Word,
+    },
     sets::WordSet,
 };
 use agentpol_abi::{Layout, fit::head_words};
@@ -58,11 +60,10 @@ impl Compiler<'_> {
         self.program.effects.append(&mut effects);
         let effects = start..next(&self.program.effects)?;
         let opaque = callable.opaque;
-        let key = function.zip(callable.target).map(|(function, target)| Key {
-            chain: callable.chain,
-            target: self.values.address(target).unwrap_or_default(),
-            selector: function.selector,
-        });
+        let target = callable.target.and_then(|target| self.values.address(target)).unwrap_or_default();
+        let selector = function.map(|function| function.selector).unwrap_or_default();
+        let key = Key { chain: callable.chain, target, selector };
+        let layout = layout.unwrap_or(FAIL);
         self.program.callables.push(Callable { key, layout, payable, opaque, denies, grants, effects });
         Ok(())
     }
@@ -89,7 +90,11 @@ impl Compiler<'_> {
                 let amount = self.amount(amount, layout)?;
                 self.program.charges.push((amount, budgets.clone()));
             }
-            arms.push(Arm { rule: arm.rule, code, charges: start..next(&self.program.charges)? });
+            let lifts =
+                self.module.rules.get(arm.rule.index()).map(|rule| rule.lifts.as_slice()).unwrap_or_default();
+            let lifts = lifts.iter().fold(0, |bits, code| bits | 1u64 << (*code as u8));
+            let charges = start..next(&self.program.charges)?;
+            arms.push(Arm { rule: arm.rule, code, charges, lifts });
         }
         let start = next(&self.program.arms)?;
         self.program.arms.append(&mut arms);
@@ -170,6 +175,18 @@ impl Compiler<'_> {
                 }
             }
         }
+    }
+
+    /// A word against a constant: a shorter form where there is one.
+    fn comparison(&mut self, word: Word, order: Order, bound: U256) -> Result<Test, BindError> {
+        Ok(match (word, order, Small::new(&bound)) {
+            (Word::Head(at), Order::AtMost, Some(bound)) => Test::HeadAtMost(at, bound),
+            (Word::Head(at), Order::AtLeast, Some(bound)) => Test::HeadAtLeast(at, bound),
+            (Word::Field(field), Order::Equal, Some(bound)) => Test::FieldIs(field, bound),
+            (_, Order::AtMost, _) => Test::AtMost(word, self.constant(bound)?),
+            (_, Order::AtLeast, _) => Test::AtMost(self.constant(bound)?, word),
+            (_, Order::Equal, _) => Test::Same(word, self.constant(bound)?),
+        })
     }
 
     fn constant(&mut self, word: U256) -> Result<Word, BindError> {
@@ -254,7 +271,7 @@ impl Sum {
     }
 
     /// A sum of one word is a comparison with a constant: `c·x + k ⋈ 0` is `x ⋈ −k/c`.
-    fn comparison(&self, relation: Relation) -> Option<Test> {
+    fn comparison(&self, relation: Relation) -> Option<(Word, Order, U256)> {
         let [Term { negative, coefficient, word, signed: false }] = self.terms.as_slice() else {
             return None;
         };
@@ -269,28 +286,13 @@ impl Sum {
             Relation::Zero if !exact => return None,
             _ => other / coefficient,
         };
-        if bound.bit_len() > 256 {
-            return None;
-        }
-        let bound: U256 = bound.wrapping_to();
-        Some(match relation {
-            Relation::NotAbove if *negative => at_least(*word, bound),
-            Relation::NotAbove => at_most(*word, bound),
-            Relation::Zero => is(*word, bound),
-        })
+        let order = match relation {
+            Relation::NotAbove if *negative => Order::AtLeast,
+            Relation::NotAbove => Order::AtMost,
+            Relation::Zero => Order::Equal,
+        };
+        (bound.bit_len() <= 256).then(|| (*word, order, bound.wrapping_to()))
     }
-}
-
-fn at_most(word: Word, bound: U256) -> Test {
-    if let Word::Head(at) = word { Test::HeadAtMost(at, bound) } else { Test::AtMost(word, bound) }
-}
-
-fn at_least(word: Word, bound: U256) -> Test {
-    if let Word::Head(at) = word { Test::HeadAtLeast(at, bound) } else { Test::AtLeast(word, bound) }
-}
-
-fn is(word: Word, bound: U256) -> Test {
-    if let Word::Head(at) = word { Test::HeadIs(at, bound) } else { Test::Is(word, bound) }
 }
 
 /// `max means all`: the greatest value of the argument's type.
@@ -348,22 +350,12 @@ impl Visitor for Resolve<'_, '_> {
 
     fn same(&mut self, left: &Scalar, right: &Scalar, branch: &Branch) -> Resolved {
         let (left, right) = (self.compiler.word(left, self.layout)?, self.compiler.word(right, self.layout)?);
-        let constant = |word: Word, other: Word, compiler: &Compiler<'_>| match word {
-            Word::Const(at) => compiler.program.words.get(at as usize).map(|word| is(other, *word)),
-            _ => None,
-        };
-        let test = constant(right, left, self.compiler).or_else(|| constant(left, right, self.compiler));
-        Ok((test.unwrap_or(Test::Same(left, right)), *branch))
+        Ok((Test::Same(left, right), *branch))
     }
 
     fn compare(&mut self, word: &Scalar, order: &Order, bound: &U256, branch: &Branch) -> Resolved {
         let word = self.compiler.word(word, self.layout)?;
-        let test = match order {
-            Order::AtMost => at_most(word, *bound),
-            Order::AtLeast => at_least(word, *bound),
-            Order::Equal => is(word, *bound),
-        };
-        Ok((test, *branch))
+        Ok((self.compiler.comparison(word, *order, *bound)?, *branch))
     }
 
     fn sum(
@@ -375,8 +367,8 @@ impl Visitor for Resolve<'_, '_> {
     ) -> Resolved {
         let sum = bytecode::Sum { terms: terms.clone(), constant: *constant };
         let sum = self.compiler.sum(&sum, self.layout)?;
-        if let Some(test) = sum.comparison(*relation) {
-            return Ok((test, *branch));
+        if let Some((word, order, bound)) = sum.comparison(*relation) {
+            return Ok((self.compiler.comparison(word, order, bound)?, *branch));
         }
         let at = next(&self.compiler.program.sums)?;
         self.compiler.program.sums.push((sum, *relation));
@@ -402,7 +394,9 @@ impl Visitor for Resolve<'_, '_> {
         let (every, max, set) = (*every, *max, self.compiler.set(*set)?);
         let (array, word) =
             (self.compiler.locator(&Path(array), self.layout)?, self.compiler.locator(word, self.layout)?);
-        Ok((Test::Each { every, array, word, max, set }, *branch))
+        let at = next(&self.compiler.program.eaches)?;
+        self.compiler.program.eaches.push(Each { every, array, word, max, set });
+        Ok((Test::Each(at), *branch))
     }
 
     fn bytes(&mut self, path: &Path, test: &BytesTest, branch: &Branch) -> Resolved {

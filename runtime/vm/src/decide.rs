@@ -113,7 +113,7 @@ impl Policy {
         let (callable, frame) = self.enter(request, action)?;
         self.forbid(&callable.denies, &frame, &mut scratch.steps)?;
         let arm = self.grant(&callable.grants, &frame, scratch)?;
-        if callable.opaque && self.lifts(arm.rule) & (1 << (DenyCode::Opaque as u8)) == 0 {
+        if callable.opaque && arm.lifts & (1 << (DenyCode::Opaque as u8)) == 0 {
             return Err(Fault::of_rule(DenyCode::Opaque, arm.rule));
         }
         let Scratch { granted, steps, .. } = scratch;
@@ -128,7 +128,7 @@ impl Policy {
         granted.rule = arm.rule;
         granted.effects.clear();
         granted.charges.clear();
-        self.effects(&callable.effects, arm.rule, &frame, steps, &mut granted.effects)?;
+        self.effects(&callable.effects, arm, &frame, steps, &mut granted.effects)?;
         let charges = self.charges(&arm.charges, &frame, steps, &mut granted.charges);
         charges.map_err(|code| Fault::of_rule(code, arm.rule))
     }

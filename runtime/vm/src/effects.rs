@@ -3,14 +3,13 @@
 use crate::{
     decide::Fault,
     policy::Policy,
-    program::{Amount, Effect as Template, Span, Token},
+    program::{Amount, Arm, Effect as Template, Span, Token},
     run::Frame,
 };
 use agentpol_model::{
     Address, ChainId, U256,
     decision::{Charges, DenyCode},
     effect::{Effect, EffectKind, Effects},
-    ids::RuleId,
     refusal::{self, Context},
 };
 
@@ -19,18 +18,17 @@ impl Policy {
     pub(crate) fn effects(
         &self,
         templates: &Span,
-        rule: RuleId,
+        arm: &Arm,
         frame: &Frame<'_>,
         steps: &mut u64,
         effects: &mut Effects,
     ) -> Result<(), Fault> {
-        let deny = |code| Fault { code, rule: Some(rule), offset: None };
-        let lifts = self.lifts(rule);
+        let deny = |code| Fault { code, rule: Some(arm.rule), offset: None };
         let templates =
             self.program.effects.get(templates.start as usize..templates.end as usize).unwrap_or_default();
         for template in templates {
             *steps = steps.saturating_add(u64::from(template.cost));
-            if let Some(effect) = self.resolve(template, lifts, frame, steps).map_err(deny)? {
+            if let Some(effect) = self.resolve(template, arm.lifts, frame, steps).map_err(deny)? {
                 // The verifier lets no callable have more effects than fit.
                 effects.try_push(effect).map_err(|_| deny(DenyCode::Opaque))?;
             }

@@ -4,7 +4,7 @@ use crate::{
     bind::{BindError, Binding, Values},
     compile,
     dispatch::{Key, Table},
-    program::{Callable, Program},
+    program::{Callable, FAIL, Program},
 };
 use agentpol_abi::Layout;
 use agentpol_bytecode::Module;
@@ -31,8 +31,6 @@ pub struct Policy {
     calls: Table,
     contracts: Vec<(ChainId, Address)>,
     sends: Vec<(ChainId, u32)>,
-    /// By rule, one bit a code.
-    lifts: Vec<u64>,
     trusted: Vec<(ChainId, Address)>,
     sites: Vec<(ChainId, Address, TokenId)>,
     known: KnownAddresses,
@@ -56,7 +54,6 @@ impl Policy {
             sites.extend(token.sites.iter().filter_map(|(chain, at)| Some((*chain, (*at)?, id))));
         }
         sites.sort_unstable();
-        let bits = |codes: &[DenyCode]| codes.iter().fold(0, |bits, code| bits | 1u64 << (*code as u8));
         Ok(Self {
             hash: agentpol_bytecode::hash(&module),
             wallet: binding.wallet,
@@ -64,7 +61,6 @@ impl Policy {
             calls: Table::new(&keys.calls),
             contracts: keys.contracts,
             sends: keys.sends,
-            lifts: module.rules.iter().map(|rule| bits(&rule.lifts)).collect(),
             trusted,
             sites,
             known: known(&module, &values),
@@ -149,17 +145,13 @@ impl Policy {
         self.program.callables.iter().map(|callable| callable.grants.len()).max().unwrap_or(0)
     }
 
-    pub(crate) fn lifts(&self, rule: RuleId) -> u64 {
-        self.lifts.get(rule.index()).copied().unwrap_or(0)
-    }
-
     pub(crate) fn is_over(&self, upper: RuleId, lower: RuleId) -> bool {
         self.module.rules.get(upper.index()).is_some_and(|rule| rule.over.binary_search(&lower).is_ok())
     }
 
     pub(crate) fn call(&self, key: &Key) -> Result<&Callable, DenyCode> {
         let candidates = self.calls.candidates(key).filter_map(|at| self.program.callables.get(at as usize));
-        let found = candidates.into_iter().find(|callable| callable.key.as_ref() == Some(key));
+        let found = candidates.into_iter().find(|callable| callable.key == *key);
         found.ok_or_else(|| match self.contracts.binary_search(&(key.chain, key.target)) {
             Ok(_) => DenyCode::UnknownFunction,
             Err(_) => DenyCode::UnknownContract,
@@ -172,9 +164,10 @@ impl Policy {
     }
 
     pub(crate) fn layout(&self, callable: &Callable) -> Option<&Layout> {
-        match callable.layout {
-            Some(layout) => self.program.layouts.get(layout as usize),
-            None => Some(&self.empty),
+        if callable.layout == FAIL {
+            Some(&self.empty)
+        } else {
+            self.program.layouts.get(callable.layout as usize)
         }
     }
 }

@@ -33,21 +33,23 @@ pub(crate) struct Program {
     pub(crate) sets: Vec<WordSet>,
     pub(crate) sums: Vec<(Sum, Relation)>,
     pub(crate) amounts: Vec<Sum>,
+    pub(crate) eaches: Vec<Each>,
     pub(crate) bytes: Vec<Vec<u8>>,
 }
 
-/// What is decided about one kind of call.
+/// What is decided about one kind of call: one line of a processor's cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(crate) struct Callable {
-    /// None for a `send`.
-    pub(crate) key: Option<Key>,
-    /// None for a `send`.
-    pub(crate) layout: Option<u32>,
-    pub(crate) payable: bool,
-    pub(crate) opaque: bool,
+    /// Of a `send`, only the chain counts.
+    pub(crate) key: Key,
+    /// [`FAIL`] for a `send`.
+    pub(crate) layout: u32,
     pub(crate) denies: Span,
     pub(crate) grants: Span,
     pub(crate) effects: Span,
+    pub(crate) payable: bool,
+    pub(crate) opaque: bool,
 }
 
 /// A guard.
@@ -56,6 +58,8 @@ pub(crate) struct Arm {
     pub(crate) rule: RuleId,
     pub(crate) code: Span,
     pub(crate) charges: Span,
+    /// The refusals that the rule lifts, one bit a code.
+    pub(crate) lifts: u64,
 }
 
 /// An instruction: a test, and where to go if it comes out as `when`.
@@ -67,20 +71,19 @@ pub(crate) struct Op {
     pub(crate) cost: u32,
 }
 
-/// What is tested. The first ones read a word at an offset that is known.
+/// What is tested. The first ones read a word at an offset that is known and compare it with a number that is small: what
+/// guards are mostly made of.
 #[derive(Clone, Debug)]
 pub(crate) enum Test {
-    HeadAtMost(u32, U256),
-    HeadAtLeast(u32, U256),
-    HeadIs(u32, U256),
+    HeadAtMost(u32, Small),
+    HeadAtLeast(u32, Small),
     HeadIn(u32, u32),
-    AtMost(Word, U256),
-    AtLeast(Word, U256),
-    Is(Word, U256),
-    In(Word, u32),
+    FieldIs(Field, Small),
+    AtMost(Word, Word),
     Same(Word, Word),
+    In(Word, u32),
     Sum(u32),
-    Each { every: bool, array: u32, word: u32, max: u32, set: u32 },
+    Each(u32),
     Equals(u32, u32),
     StartsWith(u32, u32),
     Slice { place: u32, start: u32, bytes: u32 },
@@ -89,6 +92,36 @@ pub(crate) enum Test {
     Bound(u32, u32),
     Always,
 }
+
+/// A number below 2^64, in halves so that it does not widen what it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Small([u32; 2]);
+
+impl Small {
+    pub(crate) fn new(word: &U256) -> Option<Self> {
+        let word = u64::try_from(word).ok()?;
+        Some(Self([(word >> 32) as u32, word as u32]))
+    }
+
+    #[inline]
+    pub(crate) fn get(self) -> u64 {
+        let Self([high, low]) = self;
+        u64::from(high) << 32 | u64::from(low)
+    }
+}
+
+/// `all x in xs: x in SET`
+#[derive(Clone, Debug)]
+pub(crate) struct Each {
+    pub(crate) every: bool,
+    pub(crate) array: u32,
+    pub(crate) word: u32,
+    pub(crate) max: u32,
+    pub(crate) set: u32,
+}
+
+// An instruction of a hot guard is half a line of a processor's cache.
+const _: () = assert!(size_of::<Op>() <= 32 && size_of::<Callable>() == 64);
 
 /// Where a word comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

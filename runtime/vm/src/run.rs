@@ -1,6 +1,6 @@
 //! The interpreter. `None` is *undefined*: what the request does not have was read.
 
-use crate::program::{Amount, FAIL, Op, Program, Span, Sum, Test, Word};
+use crate::program::{Amount, Each, FAIL, Op, Program, Span, Sum, Test, Word};
 use agentpol_abi::{Checked, Locator, WORD_BYTES};
 use agentpol_bytecode::module::relation_holds;
 use agentpol_model::{
@@ -53,17 +53,15 @@ impl Frame<'_> {
     #[inline]
     pub(crate) fn test(&self, test: &Test) -> Option<bool> {
         match test {
-            Test::HeadAtMost(at, bound) => Some(self.head(*at)? <= *bound),
-            Test::HeadAtLeast(at, bound) => Some(self.head(*at)? >= *bound),
-            Test::HeadIs(at, bound) => Some(self.head(*at)? == *bound),
-            Test::HeadIn(at, set) => self.is_in(self.head(*at)?, *set),
-            Test::AtMost(word, bound) => Some(self.word(*word)? <= *bound),
-            Test::AtLeast(word, bound) => Some(self.word(*word)? >= *bound),
-            Test::Is(word, bound) => Some(self.word(*word)? == *bound),
+            Test::HeadAtMost(at, bound) => Some(low(self.head(*at)?).is_some_and(|word| word <= bound.get())),
+            Test::HeadAtLeast(at, bound) => Some(low(self.head(*at)?).is_none_or(|word| word >= bound.get())),
+            Test::HeadIn(at, set) => self.is_in(self.word(Word::Head(*at))?, *set),
+            Test::FieldIs(field, word) => Some(self.word(Word::Field(*field))? == U256::from(word.get())),
+            Test::AtMost(word, bound) => Some(self.word(*word)? <= self.word(*bound)?),
             Test::In(word, set) => self.is_in(self.word(*word)?, *set),
             Test::Same(left, right) => Some(self.word(*left)? == self.word(*right)?),
             Test::Sum(sum) => self.sum_test(*sum),
-            Test::Each { every, array, word, max, set } => self.each(*every, *array, *word, *max, *set),
+            Test::Each(each) => self.each(*each),
             Test::Equals(place, bytes) => Some(self.bytes(*place)? == self.pattern(*bytes)?),
             Test::StartsWith(place, bytes) => Some(self.bytes(*place)?.starts_with(self.pattern(*bytes)?)),
             Test::Slice { place, start, bytes } => self.slice_test(*place, *start, *bytes),
@@ -75,16 +73,15 @@ impl Frame<'_> {
     }
 
     #[inline]
-    fn head(&self, at: u32) -> Option<U256> {
-        let word: &[u8; WORD_BYTES] = self.args.args().get(at as usize..)?.first_chunk()?;
-        Some(U256::from_be_bytes(*word))
+    fn head(&self, at: u32) -> Option<&[u8; WORD_BYTES]> {
+        self.args.args().get(at as usize..)?.first_chunk()
     }
 
     /// A word, wherever it comes from.
     #[inline]
     pub(crate) fn word(&self, word: Word) -> Option<U256> {
         match word {
-            Word::Head(at) => self.head(at),
+            Word::Head(at) => Some(U256::from_be_bytes(*self.head(at)?)),
             Word::Arg(place) => self.locator(place)?.word(self.args, &[]),
             Word::Len(place) => self.length(place).map(U256::from),
             Word::Field(field) => field.read(self.request, self.action),
@@ -122,7 +119,8 @@ impl Frame<'_> {
         Some(self.program.sets.get(set as usize)?.contains(&word))
     }
 
-    fn each(&self, every: bool, array: u32, word: u32, max: u32, set: u32) -> Option<bool> {
+    fn each(&self, each: u32) -> Option<bool> {
+        let Each { every, array, word, max, set } = *self.program.eaches.get(each as usize)?;
         let (count, locator) = (self.length(array)?, self.locator(word)?);
         if count > max {
             return None;
@@ -177,4 +175,11 @@ impl Frame<'_> {
             }
         }
     }
+}
+
+/// The word, if it is below 2^64.
+#[inline]
+fn low(word: &[u8; WORD_BYTES]) -> Option<u64> {
+    let (high, low) = word.split_last_chunk::<8>()?;
+    high.iter().all(|byte| *byte == 0).then_some(u64::from_be_bytes(*low))
 }
