@@ -21,7 +21,7 @@ use agentpol_model::{
 
 /// Several fields, one after the other.
 macro_rules! record {
-    ($ty:ident { $($field:ident),* } $(lines $lines:literal)?) => {
+    ($ty:ident { $($field:ident),* } $(lines $lines:literal)? $(item $item:literal)?) => {
         impl Wire for $ty {
             fn encode(&self, out: &mut Vec<u8>) {
                 $(self.$field.encode(out);)*
@@ -34,10 +34,15 @@ macro_rules! record {
 
         impl Written for $ty {
             $(const LINES: bool = $lines;)?
+            $(const ITEM: bool = $item;)?
 
             fn print(&self, out: &mut Printer) {
                 out.open('{');
-                $(out.field(stringify!($field), &self.$field, Self::LINES);)*
+                let mut first = true;
+                $(out.field(stringify!($field), &self.$field, Self::LINES, core::mem::take(&mut first));)*
+                if !Self::LINES {
+                    out.space();
+                }
                 out.close('}', Self::LINES);
             }
 
@@ -52,7 +57,7 @@ macro_rules! record {
 }
 
 /// One of several: a byte that says which, then its parts.
-macro_rules! choice {
+macro_rules! choice_wire {
     ($ty:ident: $expected:literal {
         $($tag:literal $word:literal $variant:ident $(($($part:ident),+))? $({$($named:ident),+})?,)*
     }) => {
@@ -79,7 +84,14 @@ macro_rules! choice {
                 }
             }
         }
+    };
+}
 
+/// The same in text: a word, then the parts in brackets.
+macro_rules! choice_text {
+    ($ty:ident: $expected:literal {
+        $($tag:literal $word:literal $variant:ident $(($($part:ident),+))? $({$($named:ident),+})?,)*
+    }) => {
         impl Written for $ty {
             fn print(&self, out: &mut Printer) {
                 match self {
@@ -103,6 +115,13 @@ macro_rules! choice {
                 }
             }
         }
+    };
+}
+
+macro_rules! choice {
+    ($($choice:tt)*) => {
+        choice_wire! { $($choice)* }
+        choice_text! { $($choice)* }
     };
 }
 
@@ -180,18 +199,18 @@ choice! { Kind: "a kind of action" {
     0 "call" Call, 1 "send" Send, 2 "delegatecall" Delegatecall, 3 "sign" Sign, 4 "message" Message, 5 "deploy" Deploy,
     6 "authorize" Authorize,
 } }
-choice! { WordType: "an elementary type" {
+choice_wire! { WordType: "an elementary type" {
     0 "uint" Uint(bits), 1 "int" Int(bits), 2 "address" Address, 3 "bool" Bool, 4 "fixed_bytes" FixedBytes(size), 5 "function" Function,
 } }
-choice! { Step: "a step of a path" { 0 "member" Member(n), 1 "index" Index(n), 2 "element" Element(n), } }
-choice! { Scalar: "a word" { 0 "const" Const(word), 1 "arg" Arg(path, ty), 2 "len" Len(path), 3 "field" Field(field), 4 "param" Param(param), } }
+choice_wire! { Step: "a step of a path" { 0 "member" Member(n), 1 "index" Index(n), 2 "element" Element(n), } }
+choice_wire! { Scalar: "a word" { 0 "const" Const(word), 1 "arg" Arg(path, ty), 2 "len" Len(path), 3 "field" Field(field), 4 "param" Param(param), } }
 choice! { SetRef: "a set" { 0 "const" Const(set), 1 "bound" Param(param), } }
 choice! { BytesTest: "a test of bytes" {
     0 "equals" Equals(bytes), 1 "starts_with" StartsWith(bytes), 2 "slice" Slice { start, bytes }, 3 "word" SliceIsWord { start, word },
 } }
 choice! { Relation: "a relation to zero" { 0 "not_above" NotAbove, 1 "zero" Zero, } }
 choice! { Order: "an order" { 0 "at_most" AtMost, 1 "at_least" AtLeast, 2 "equal" Equal, } }
-choice! { Exit: "a way out" { 0 "fail" Fail, 1 "skip" Skip(n), } }
+choice_wire! { Exit: "a way out" { 0 "fail" Fail, 1 "skip" Skip(n), } }
 choice! { TokenSpec: "a token" { 0 "known" Known(token), 1 "at" At(word), } }
 choice! { Target: "an address" { 0 "fixed" Fixed(address), 1 "bound" Param(param), } }
 choice! { Seconds: "a number of seconds" { 0 "fixed" Fixed(seconds), 1 "bound" Param(param), } }
@@ -211,17 +230,16 @@ choice! { EffectKind: "an effect" {
     0 "move" Move, 1 "pull" Pull { exact }, 2 "grant" Grant(mode), 3 "receive" Receive, 4 "owe" Owe,
 } }
 
-record! { Branch { when, to } }
 record! { Place { start, end } }
-record! { Text { text, place } }
+record! { Text { text, place } item true }
 record! { Member { name, ty } }
-record! { Chain { name, id, native, assumptions } }
-record! { Param { name, ty, domain } }
-record! { Token { symbol, decimals, sites } }
-record! { Contract { name, chain, address, trusted, upgradeable } }
+record! { Chain { name, id, native, assumptions } item true }
+record! { Param { name, ty, domain } item true }
+record! { Token { symbol, decimals, sites } item true }
+record! { Contract { name, chain, address, trusted, upgradeable } item true }
 record! { Function { name, signature, selector, inputs, payable, units } lines true }
 record! { Ask { need, of, within } }
-record! { Budget { name, line, renamed_from, cap, window, measure, rules } }
+record! { Budget { name, line, renamed_from, cap, window, measure, rules } item true }
 record! { Rule { name, verb, over, beyond, exempt, charged, accepts, lifts, place } lines true }
 record! { Callable { kind, chain, target, contract, function, effects, opaque, arms } lines true }
 record! { Arm { rule, clauses, charges } lines true }
@@ -240,6 +258,17 @@ impl Wire for Path {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Wire::decode(reader).map(Path)
+    }
+}
+
+impl Wire for Branch {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.when.encode(out);
+        self.to.encode(out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { when: Wire::decode(reader)?, to: Wire::decode(reader)? })
     }
 }
 

@@ -38,9 +38,6 @@ mod operands;
 mod rules;
 mod tables;
 
-#[cfg(test)]
-mod tests;
-
 use agentpol_abi::Layout;
 use agentpol_bytecode::Module;
 use core::fmt;

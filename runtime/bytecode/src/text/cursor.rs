@@ -99,11 +99,18 @@ impl<'a> Cursor<'a> {
         self.argument()
     }
 
-    /// `value,`
+    /// `value,`; before a closing bracket the comma may be left out.
     pub fn argument<T: Written>(&mut self) -> Result<T, AssembleError> {
         let value = T::parse(self)?;
-        self.expect(',')?;
+        if !self.rest.starts_with([')', ']', '}']) {
+            self.expect(',')?;
+        }
         Ok(value)
+    }
+
+    /// Is this what comes next?
+    pub fn is_at(&self, wanted: impl FnMut(char) -> bool) -> bool {
+        self.rest.starts_with(wanted)
     }
 
     /// A string in quotes, with the escapes `\\`, `\"`, `\n` and `\u{…}`.

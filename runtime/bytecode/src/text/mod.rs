@@ -1,5 +1,6 @@
 //! The text form of a module: what `inspect` shows and what tests are written in. `assemble(disassemble(m)) == m`.
 
+mod code;
 mod cursor;
 mod primitives;
 mod printer;
@@ -12,8 +13,10 @@ use crate::module::Module;
 
 /// Something with a text form.
 pub trait Written: Sized {
-    /// Does it take lines of its own?
+    /// Does each of its parts take a line?
     const LINES: bool = false;
+    /// Does it take a line of its own in a list?
+    const ITEM: bool = Self::LINES;
 
     /// Appends it.
     fn print(&self, out: &mut Printer);

@@ -34,7 +34,22 @@ numbers! {
     u16, "a number below 2^16";
     u32, "a number below 2^32";
     u64, "a number below 2^64";
-    U256, "a number below 2^256";
+}
+
+/// Decimal while it is small, hexadecimal from 2^64 on: addresses are read so.
+impl Written for U256 {
+    fn print(&self, out: &mut Printer) {
+        out.word(&if self.bit_len() > 64 { format!("{self:#x}") } else { self.to_string() });
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, AssembleError> {
+        let error = cursor.error("a number below 2^256");
+        let word = cursor.word()?;
+        match word.strip_prefix("0x") {
+            Some(digits) => U256::from_str_radix(digits, 16).map_err(|_| error),
+            None => number(word).ok_or(error),
+        }
+    }
 }
 
 impl Written for bool {
@@ -146,16 +161,18 @@ macro_rules! lists {
     ($($ty:ty,)*) => {$(
         impl Written for Vec<$ty> {
             fn print(&self, out: &mut Printer) {
-                let lines = <$ty as Written>::LINES && !self.is_empty();
+                let lines = <$ty as Written>::ITEM && !self.is_empty();
                 out.open('[');
                 for (index, item) in self.iter().enumerate() {
                     if lines {
                         out.line();
                     } else if index > 0 {
-                        out.space();
+                        out.word(", ");
                     }
                     item.print(out);
-                    out.word(",");
+                    if lines {
+                        out.word(",");
+                    }
                 }
                 out.close(']', lines);
             }

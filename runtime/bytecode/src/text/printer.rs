@@ -55,31 +55,29 @@ impl Printer {
         }
     }
 
-    /// `name: value,`
-    pub fn field(&mut self, name: &str, value: &impl Print, lines: bool) {
+    /// `name: value`, on a line of its own or after a comma.
+    pub fn field(&mut self, name: &str, value: &impl Print, lines: bool, first: bool) {
         if lines {
             self.line();
         } else {
-            self.space();
+            self.text.push_str(if first { " " } else { ", " });
         }
         self.text.push_str(name);
         self.text.push_str(": ");
         value.print_to(self);
-        self.text.push(',');
-        if !lines && name.is_empty() {
-            self.space();
+        if lines {
+            self.text.push(',');
         }
     }
 
-    /// `(a, b,)`
+    /// `(a, b)`
     pub fn arguments(&mut self, values: &[&dyn Print]) {
         self.text.push('(');
         for (index, value) in values.iter().enumerate() {
             if index > 0 {
-                self.space();
+                self.text.push_str(", ");
             }
             value.print_to(self);
-            self.text.push(',');
         }
         self.text.push(')');
     }
