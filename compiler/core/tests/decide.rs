@@ -1,6 +1,14 @@
 //! What a rule set decides and what its compiled module decides is the same: code, rule, action, offset, effects, charges.
 //! Policies, requests and calldata are made up from seeds; every other call data is broken somewhere.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
 use agentpol_abi::{Value, encode_call};
 use agentpol_analysis::ruleset::{
     Arm, Atom, Bound, BytesTest, Callable, Chain, Clause, Contract, EffectSpec, Formula, Function, Linear,

@@ -1,5 +1,13 @@
 //! One encoding, one text; every other byte string is refused, and none panics.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
 use agentpol_bytecode::{
     Module, assemble, decode, disassemble, encode, hash,
     instruction::TABLE,

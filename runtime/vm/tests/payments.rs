@@ -1,111 +1,22 @@
-//! One small policy, decided: what is granted, what is denied and why, and what it costs.
+//! One small policy, decided: what is granted, what is denied and why.
 
-use agentpol_abi::{Value, encode_call};
-use agentpol_bytecode::{Module, assemble, decode, encode};
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+mod common;
+
+use common::*;
+
+use agentpol_bytecode::{assemble, decode, encode};
 use agentpol_model::{
     Address, U256,
     decision::{Denied, DenyCode},
     effect::EffectKind,
     ids::{RuleId, TokenId},
     policy::ParamValue,
-    request::{Action, Envelope, Kind, Request},
-    types::WordType,
+    request::{Action, Kind},
 };
 use agentpol_verifier::verify;
 use agentpol_vm::{BindError, Binding, Policy, Scratch};
-use alloy_primitives::address;
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    collections::BTreeMap,
-};
-
-/// Counts this thread's allocations.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-#[expect(unsafe_code, reason = "an allocator is unsafe to write; this one counts and hands on")]
-// SAFETY: every call is handed to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: handed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-const USDC: Address = address!("A0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48");
-const PAYER: Address = address!("00000000000000000000000000000000000Fa7e5");
-const WALLET: Address = address!("1111111111111111111111111111111111111111");
-const OWNER: Address = address!("2222222222222222222222222222222222222222");
-const FRIEND: Address = address!("3333333333333333333333333333333333333333");
-const STRANGER: Address = address!("4444444444444444444444444444444444444444");
-
-fn module() -> Module {
-    assemble(include_str!("../../bytecode/tests/payments.txt")).unwrap()
-}
-
-fn word(address: Address) -> U256 {
-    U256::from_be_slice(address.as_slice())
-}
-
-fn binding() -> Binding {
-    let params = BTreeMap::from([
-        ("friends".to_owned(), ParamValue::Set([FRIEND].into())),
-        ("owner".to_owned(), ParamValue::Word(word(OWNER))),
-        ("daily".to_owned(), ParamValue::Word(U256::from(500_000_000))),
-    ]);
-    Binding { wallet: WALLET, signer: WALLET, params }
-}
-
-fn policy() -> Policy {
-    Policy::bind(verify(module()).unwrap(), &binding()).unwrap()
-}
-
-fn transfer(to: Address, amount: u64) -> Vec<u8> {
-    let function = &module().functions[0];
-    let values =
-        [Value::Word(word(to), WordType::Address), Value::Word(U256::from(amount), WordType::Uint(256))];
-    encode_call(function.selector, &function.inputs, &values).unwrap()
-}
-
-fn pay_all(to: &[u64], each: u64, memo: &[u8]) -> Vec<u8> {
-    let function = &module().functions[1];
-    let member = |n: &u64| Value::Word((U256::from(7) << 100) + U256::from(*n), WordType::Address);
-    let values = [
-        Value::Array(to.iter().map(member).collect()),
-        Value::Word(U256::from(each), WordType::Uint(128)),
-        Value::Bytes(memo.to_vec()),
-    ];
-    encode_call(function.selector, &function.inputs, &values).unwrap()
-}
-
-fn call(to: Address, data: &[u8]) -> Action<'_> {
-    Action { kind: Kind::Call, from: WALLET, to, value: U256::ZERO, data }
-}
-
-fn request<'a>(actions: &'a [Action<'a>]) -> Request<'a> {
-    Request {
-        chain: 1,
-        wallet: WALLET,
-        signer: WALLET,
-        agent: None,
-        now: 8,
-        envelope: Envelope::default(),
-        actions,
-    }
-}
 
 fn decide(action: Action<'_>) -> Result<RuleId, (DenyCode, Option<RuleId>)> {
     let (policy, mut scratch) = (policy(), Scratch::default());
@@ -199,31 +110,6 @@ fn a_denial_says_what_was_nearest() {
     assert!(would_pass.starts_with("every to[…] in {0x"), "{would_pass}");
     assert_eq!(policy().explain(&request(&[call(USDC, &transfer(FRIEND, 1))])), None, "it is granted");
     assert_eq!(policy().explain(&request(&[call(USDC, &transfer(USDC, 1))])), None, "the rule says it all");
-}
-
-#[test]
-fn deciding_allocates_nothing() {
-    let policy = policy();
-    let mut scratch = Scratch::new(&policy);
-    let (small, big, far) = (transfer(FRIEND, 1), transfer(FRIEND, 300_000_000), transfer(STRANGER, 1));
-    let many = pay_all(&[1, 2], 5, &[0xab, 0, 0, 0]);
-    let mut dirty = small.clone();
-    dirty.push(0);
-    let batches: [&[Action<'_>]; 5] = [
-        &[call(USDC, &small), call(USDC, &big), call(PAYER, &many)],
-        &[call(USDC, &far)],
-        &[call(USDC, &dirty)],
-        &[call(STRANGER, &small)],
-        &[call(USDC, &small), call(USDC, &small), call(PAYER, &small)],
-    ];
-    let run =
-        |scratch: &mut Scratch| batches.map(|actions| policy.decide(&request(actions), scratch).is_ok());
-    let first = run(&mut scratch);
-    let before = ALLOCATIONS.get();
-    for _ in 0..100 {
-        assert_eq!(run(&mut scratch), first);
-    }
-    assert_eq!(ALLOCATIONS.get(), before);
 }
 
 #[test]
