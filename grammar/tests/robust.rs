@@ -182,3 +182,59 @@ fn a_deleted_token_takes_little_with_it() {
     }
     assert!(one * 100 > 75 * deletions, "{one} of {deletions} deletions have one message, {silent} none");
 }
+
+/// What nests, repeated: refused or read, never an exhausted stack.
+#[test]
+fn repeated_openers() {
+    const OPENERS: &[&str] = &[
+        "( ",
+        "{ ",
+        "[ ",
+        "f( ",
+        "{a: ",
+        "x[",
+        ".a",
+        "if a then b else ",
+        "if ",
+        "all x in y: ",
+        "not ",
+        "- ",
+        "let y = ",
+        "token y ",
+        "use y",
+        "allow a: b { ",
+        "when ",
+        "batch [ ",
+        "test \"t\" { try ",
+        "interface I { function f( ",
+        ") ",
+        "} ",
+        "] ",
+        ", ",
+        "1 ",
+        "a ",
+        "+ ",
+        "or ",
+        "and ",
+        "in ",
+        ".token y",
+        "::",
+        ": ",
+        "moves ",
+        "by ",
+        "on ",
+    ];
+    let mut random = Random::new(4);
+    for _ in 0..300 {
+        let piece: String = (0..=random.below(4)).map(|_| *random.pick::<&str>(OPENERS)).collect();
+        let head = *random.pick(&[
+            "",
+            "let x = ",
+            "allow a: b { when ",
+            "test \"t\" { try ",
+            "interface I { function f() { moves ",
+        ]);
+        let closed = *random.pick(&["", "} ", ") ", "] } "]);
+        sound(&format!("{head}{}{}", piece.repeat(400), closed.repeat(400)));
+    }
+}

@@ -108,13 +108,7 @@ pub fn lex(text: &str) -> Lexed {
         lexed.errors.push(SyntaxError::new(SyntaxErrorKind::FileTooLarge, Span::default(), message));
         return lexed;
     }
-    let mut lexer = Lexer {
-        text,
-        out: Lexed::default(),
-        open: Vec::new(),
-        stray: Vec::new(),
-        nesting: Nesting::default(),
-    };
+    let mut lexer = Lexer { text, out: Lexed::default(), open: Vec::new(), stray: Vec::new() };
     for (kind, range) in TokenKind::lexer(text).spanned() {
         let (Ok(start), Ok(end)) = (u32::try_from(range.start), u32::try_from(range.end)) else { break };
         lexer.raw(kind.unwrap_or(TokenKind::BAD), Span::new(start, end));
@@ -139,7 +133,6 @@ struct Lexer<'t> {
     open: Vec<usize>,
     /// Tokens that are a `}` without a `{`.
     stray: Vec<usize>,
-    nesting: Nesting,
 }
 
 impl<'t> Lexer<'t> {
@@ -170,11 +163,6 @@ impl<'t> Lexer<'t> {
             TokenKind::L_BRACE => self.open.push(self.out.len()),
             TokenKind::R_BRACE if self.open.pop().is_none() => self.stray.push(self.out.len()),
             _ => {}
-        }
-        if self.nesting.deeper_than(MAX_DEPTH, kind, previous) && !self.out.refused {
-            self.out.refused = true;
-            let message = format!("nested more than {MAX_DEPTH} deep");
-            self.out.errors.push(SyntaxError::new(SyntaxErrorKind::TooDeep, span, message));
         }
         self.out.kinds.push(char::from(kind.byte()));
         self.out.spans.push(span);
@@ -228,6 +216,22 @@ impl<'t> Lexer<'t> {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// Refuses what nests too deep, once it is known which braces have a partner.
+    fn check_nesting(&mut self) {
+        let mut nesting = Nesting::default();
+        let (mut previous, mut tokens) = (None, self.out.tokens().peekable());
+        while let Some((kind, span)) = tokens.next() {
+            if nesting.deeper_than(MAX_DEPTH, previous, kind, tokens.peek().map(|(next, _)| *next)) {
+                drop(tokens);
+                self.out.refused = true;
+                let message = format!("nested more than {MAX_DEPTH} deep");
+                self.out.errors.push(SyntaxError::new(SyntaxErrorKind::TooDeep, span, message));
+                return;
+            }
+            previous = Some(kind);
+        }
+    }
+
     /// Marks the braces without a partner.
     fn finish(mut self) -> Lexed {
         let opened = self.open.iter().map(|token| (*token, TokenKind::STRAY_L));
@@ -237,6 +241,7 @@ impl<'t> Lexer<'t> {
                 self.out.kinds.replace_range(token..=token, char::from(kind.byte()).encode_utf8(&mut [0; 4]));
             }
         }
+        self.check_nesting();
         self.out
     }
 }

@@ -98,3 +98,19 @@ fn a_long_file_is_not_a_deep_one() {
     let text = format!("allow a: b {{\n{}}}", clause.repeat(1_000));
     assert!(!lex(&text).refused);
 }
+
+#[test]
+fn many_broken_rules_are_not_one_deep_one() {
+    for rule in [
+        "allow a: b {\n",
+        "allow a: b(c {}\n",
+        "allow a: b { when (x }\n",
+        "let x = (((\n",
+        "let x = if a then not\n",
+    ] {
+        assert!(!lex(&rule.repeat(1_000)).refused, "{rule}");
+    }
+    // Braces that have a partner nest, whatever is between them.
+    assert!(lex(&format!("{}{}", "{ let x = ".repeat(MAX_DEPTH + 1), "}".repeat(MAX_DEPTH + 1))).refused);
+    assert!(lex(&format!("let x = {}", "( { token y } ".repeat(MAX_DEPTH + 1))).refused);
+}
