@@ -153,16 +153,15 @@ pub(crate) struct Errors {
 }
 
 impl Errors {
-    /// Whether another is still told.
-    pub(crate) fn room(&self) -> bool {
-        self.list.len() < MAX_ERRORS
+    /// Whether another is still told. Asked only where there is one to tell.
+    pub(crate) fn room(&mut self) -> bool {
+        self.more |= self.list.len() >= MAX_ERRORS;
+        !self.more
     }
 
     pub(crate) fn push(&mut self, error: SyntaxError) {
         if self.room() {
             self.list.push(error);
-        } else {
-            self.more = true;
         }
     }
 

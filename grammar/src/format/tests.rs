@@ -37,6 +37,14 @@ fn comments_stay_between_their_tokens() {
 }
 
 #[test]
+fn line_ends_and_marks_of_other_systems() {
+    assert_eq!(
+        format("\u{FEFF}fees at most 1 ETH // a\r\n\r\n\r\nlet x = 1\r\n").unwrap(),
+        "fees at most 1 ETH // a\n\nlet x = 1\n"
+    );
+}
+
+#[test]
 fn long_things_break() {
     let name = "a_rather_long_name_of_something";
     check(
@@ -72,4 +80,49 @@ fn a_line_of_just_the_width_is_not_broken() {
 #[test]
 fn what_has_errors_is_not_touched() {
     assert_eq!(format("let x = ;").unwrap_err().len(), 2);
+}
+
+#[test]
+fn the_deepest_trees_are_written_on_a_test_threads_stack_in_a_debug_build() {
+    use crate::limits::MAX_DEPTH;
+    for (open, close) in [
+        ("(", ")"),
+        ("{a:", "}"),
+        ("[", "]"),
+        ("f(", ")"),
+        ("1 or 1 and 1 < 1 .. 1 + 1 * (", ")"),
+        ("if a then b else ", ""),
+    ] {
+        let text = format!("let x = {}1{}", open.repeat(MAX_DEPTH - 1), close.repeat(MAX_DEPTH - 1));
+        let tidy = format(&text).unwrap();
+        assert_eq!(format(&tidy).unwrap(), tidy);
+    }
+}
+
+#[test]
+fn pieces_of_all_sorts() {
+    check(
+        "interface I from \"./i.json\" {\n/// d\nfunction f( a : uint256 as amount of self max means all , b: bytes [ ] [ 2 ] up to 3 ) payable { pulls   exactly a of self by x . y when a>0 }\nconst A=0\n}",
+        "interface I from \"./i.json\" {\n    /// d\n    function f(a: uint256 as amount of self max means all, b: bytes[][2] up to 3) payable {\n        pulls exactly a of self by x.y when a > 0\n    }\n    const A = 0\n}\n",
+    );
+    check(
+        "token T:A,b::C decimals 6{on x native on y at 0x1111111111111111111111111111111111111111 domain \"a\" \"b\" upgradeable trusted \"because of a reason that makes this line long\"}",
+        "token T: A, b::C decimals 6 {\n    on x native\n    on y at 0x1111111111111111111111111111111111111111\n        domain \"a\" \"b\"\n        upgradeable\n        trusted \"because of a reason that makes this line long\"\n}\n",
+    );
+    check(
+        "test \"t\" { at now+1h by bot try batch[send( a ) ,sign T.P({b:1})] =>deny undeclared }",
+        "test \"t\" { at now + 1h by bot try batch [ send(a), sign T.P({ b: 1 }) ] => deny undeclared }\n",
+    );
+    check(
+        "ask r:any on x{by 2 of{a,b}within 1h accept opaque of p because\"w\"}",
+        "ask r: any on x {\n    by 2 of { a, b } within 1h\n    accept opaque of p because \"w\"\n}\n",
+    );
+    check(
+        "def f(a:set of t::U.v up to 3)=if a then-1 else a . b",
+        "def f(a: set of t::U.v up to 3) = if a then -1 else a.b\n",
+    );
+    check(
+        "budget b renamed from c:1 calls per day,2 ETH of fees total for d,e each f(x)",
+        "budget b renamed from c: 1 calls per day, 2 ETH of fees total for d, e each f(x)\n",
+    );
 }

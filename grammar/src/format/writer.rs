@@ -316,10 +316,9 @@ impl<'t> Writer<'t> {
             Some(TokenKind::COMMA) => close.saturating_sub(2),
             _ => close.saturating_sub(1),
         };
-        let comments = self.tokens.comments();
-        let commented = comments
-            .iter()
-            .any(|comment| comment.before == inner || (end + 1..=close).contains(&comment.before));
+        let ahead =
+            self.tokens.comments().iter().skip(self.comment).take_while(|comment| comment.before <= close);
+        let commented = ahead.into_iter().any(|comment| comment.before == inner || comment.before > end);
         bracket && self.partner.get(inner) == Some(&end) && !commented
     }
 

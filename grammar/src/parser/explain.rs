@@ -286,7 +286,8 @@ impl Reporter<'_> {
         let mut kinds: String = start.iter().map(|kind| char::from(kind.byte())).collect();
         kinds += self.tokens.kinds_in(from, end);
         let mistake = |rule| {
-            matches!(rule, Rule::no_open | Rule::no_close | Rule::no_colon) || piece_of(rule).is_some()
+            matches!(rule, Rule::no_open | Rule::no_close | Rule::no_colon | Rule::eq_typo | Rule::swapped)
+                || piece_of(rule).is_some()
         };
         Agentpol::parse(piece.strict(), &kinds)
             .is_ok_and(|pairs| !pairs.flatten().any(|node| mistake(node.as_rule())))

@@ -13,7 +13,7 @@ mod rules;
 mod world;
 
 use crate::{
-    ast::{File, Name, QName, Spanned},
+    ast::{Expr, File, Name, QName, Spanned},
     error::SyntaxError,
     lexer::{Lexed, lex},
     span::Span,
@@ -61,6 +61,33 @@ pub fn parse(text: &str) -> Parse {
         }
     }
     Parse { file, errors: builder.report.finish() }
+}
+
+/// Reads one expression by itself: a value given for a parameter, on a command line or in a form.
+///
+/// ```
+/// assert!(agentpol_grammar::parse_expr("1_000 USDC").is_ok());
+/// assert_eq!(agentpol_grammar::parse_expr("USDC 5").unwrap_err()[0].kind.name(), "swapped_amount");
+/// ```
+pub fn parse_expr(text: &str) -> Result<Expr, Vec<SyntaxError>> {
+    let mut tokens = lex(text);
+    let errors = std::mem::take(&mut tokens.errors);
+    let mut builder = Builder { text, tokens: &tokens, report: Reporter::new(text, &tokens, errors) };
+    let mut value = None;
+    if !tokens.refused {
+        match Agentpol::parse(Rule::one_expr, tokens.kinds()) {
+            Ok(pairs) => {
+                let node = pairs.flatten().find(|node| node.as_rule() == Rule::expr);
+                value = node.and_then(|node| builder.expr(node));
+            }
+            Err(_) => builder.report.explain(Piece::Value, None, 0..tokens.len()),
+        }
+    }
+    let errors = builder.report.finish();
+    match value {
+        Some(value) if errors.is_empty() => Ok(value),
+        _ => Err(errors),
+    }
 }
 
 type Node<'a> = Pair<'a, Rule>;

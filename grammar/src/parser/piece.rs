@@ -12,6 +12,8 @@ pub(super) enum Piece {
     Member,
     Effect,
     Site,
+    /// An expression by itself; never in a file.
+    Value,
 }
 
 impl Piece {
@@ -24,6 +26,7 @@ impl Piece {
             Piece::Member => Rule::bad_member,
             Piece::Effect => Rule::bad_effect,
             Piece::Site => Rule::bad_site,
+            Piece::Value => Rule::one_expr,
         }
     }
 
@@ -36,6 +39,7 @@ impl Piece {
             Piece::Member => Rule::one_member,
             Piece::Effect => Rule::one_effect,
             Piece::Site => Rule::one_site,
+            Piece::Value => Rule::one_expr,
         }
     }
 
@@ -47,6 +51,7 @@ impl Piece {
             Piece::Member => "a function",
             Piece::Effect => "an effect",
             Piece::Site => "a place (`on CHAIN at ADDRESS`)",
+            Piece::Value => "a value",
         }
     }
 
@@ -61,6 +66,7 @@ impl Piece {
             Piece::Member => vec!["function", "sign", "struct", "const"],
             Piece::Effect => vec!["moves", "pulls", "grants", "owes", "receives", "unwraps"],
             Piece::Site => vec!["on"],
+            Piece::Value => Vec::new(),
         }
     }
 
@@ -73,6 +79,7 @@ impl Piece {
             Piece::Member => matches!(kind, KW_FUNCTION | KW_STRUCT | KW_CONST | KIND),
             Piece::Effect => (KW_MOVES..=KW_UNWRAPS).contains(&kind),
             Piece::Site => kind == KW_ON,
+            Piece::Value => false,
         }
     }
 }

@@ -188,12 +188,15 @@ fn comments_above_document() {
 #[test]
 fn errors_at_the_limit_and_one_past_it() {
     use crate::limits::MAX_ERRORS;
-    let errors = |n: usize| parse(&"let x = ;\n".repeat(n)).errors;
-    let many = |n: usize| parse(&"let x = 'a'\n".repeat(n)).errors;
-    assert_eq!(many(MAX_ERRORS).len(), MAX_ERRORS);
-    assert_eq!(many(MAX_ERRORS + 1).len(), MAX_ERRORS + 1);
-    assert_eq!(many(MAX_ERRORS + 1).last().unwrap().kind, SyntaxErrorKind::TooManyErrors);
-    assert!(errors(5 * MAX_ERRORS).len() <= MAX_ERRORS + 1);
+    // Of the lexer, of the grammar, of pieces that could not be read.
+    for mistake in ["let x = 'a'\n", "let x = a = b\n", "budget b 5\n"] {
+        let errors = |times: usize| parse(&mistake.repeat(times)).errors;
+        assert_eq!(errors(MAX_ERRORS).len(), MAX_ERRORS, "{mistake}");
+        assert_eq!(errors(MAX_ERRORS + 1).len(), MAX_ERRORS + 1, "{mistake}");
+        let last = |times: usize| errors(times).last().map(|error| error.kind);
+        assert_ne!(last(MAX_ERRORS), Some(SyntaxErrorKind::TooManyErrors), "{mistake}");
+        assert_eq!(last(MAX_ERRORS + 1), Some(SyntaxErrorKind::TooManyErrors), "{mistake}");
+    }
 }
 
 #[test]
@@ -217,4 +220,61 @@ fn the_deepest_trees_fit_a_test_threads_stack_in_a_debug_build() {
         assert_eq!(parse.clone(), parse);
         assert!(!format!("{parse:?}").is_empty());
     }
+}
+
+/// A production that no text uses is a production that no test holds.
+#[test]
+fn the_texts_beside_the_tests_use_every_production() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let mut seen = std::collections::BTreeSet::new();
+    for folder in ["policies", "modules"] {
+        for entry in std::fs::read_dir(format!("{root}/{folder}")).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let tokens = lex(&text);
+            let nodes = Agentpol::parse(Rule::file, tokens.kinds()).unwrap().flatten();
+            seen.extend(nodes.map(|node| format!("{:?}", node.as_rule())));
+        }
+    }
+    let of_mistakes = |name: &str| {
+        ["bad_", "no_", "one_", "STRAY_"].iter().any(|prefix| name.starts_with(prefix))
+            || matches!(
+                name,
+                "swapped" | "eq_typo" | "group" | "item_start" | "clause_word" | "ctx_word" | "BAD" | "EOI"
+            )
+    };
+    let silent = |name: &str| {
+        let lines = include_str!("../../agentpol.pest").lines();
+        lines.filter_map(|line| line.split_once("= _{")).any(|(rule, _)| rule.trim() == name)
+    };
+    let unused: Vec<String> = Rule::all_rules()
+        .iter()
+        .map(|rule| format!("{rule:?}"))
+        .filter(|rule| !seen.contains(rule) && !of_mistakes(rule) && !silent(rule))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn a_value_by_itself() {
+    for (text, tree) in [
+        ("250 USDC", "250 USDC"),
+        (" { a, 0x12 } // all\n", "{a 0x12}"),
+        ("token", "token"),
+        ("-1 .. 2", "(.. (- 1) 2)"),
+    ] {
+        assert_eq!(parse_expr(text).as_ref().map(show).unwrap(), tree);
+    }
+    for (text, kind) in [
+        ("", SyntaxErrorKind::Unexpected),
+        ("1 2", SyntaxErrorKind::Unexpected),
+        ("(1", SyntaxErrorKind::MissingPunctuation),
+        ("250USDC", SyntaxErrorKind::GluedUnit),
+        ("1 USDC\nfees at most 1 ETH", SyntaxErrorKind::Unexpected),
+        ("}", SyntaxErrorKind::ExtraClose),
+        ("$5", SyntaxErrorKind::BadCharacter),
+    ] {
+        let errors = parse_expr(text).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.kind).collect::<Vec<_>>(), [kind], "{text}: {errors:#?}");
+    }
+    assert!(parse_expr(&"(".repeat(100)).is_err());
 }
