@@ -1,6 +1,9 @@
 //! `assert`s: their names and units are checked, and they are kept for the analysis. None is silently taken for true.
 
-use crate::{hir::ModuleIx, typecheck::Checker};
+use crate::{
+    hir::ModuleIx,
+    typecheck::{Checker, Scope},
+};
 use agentpol_diagnostics::{Diagnostic, Place, codes};
 use agentpol_grammar::ast::{self, ItemKind};
 
@@ -35,14 +38,21 @@ pub(crate) fn assertions(checker: &mut Checker<'_, '_>) -> Vec<Assertion> {
         let ItemKind::Assert(assert) = &item.kind else { continue };
         let place = module.place(item.span);
         let kind = match assert {
-            ast::Assert::Bound { of, .. } => {
+            ast::Assert::Bound { of, most, .. } => {
                 if let Err(said) = world.path(ModuleIx(0), of) {
                     checker.sink.push(*said);
                 }
+                checker.money(&Scope::new(ModuleIx(0), None), most);
                 AssertKind::Bound
             }
+            // Its subject may be of a kind that cannot be judged yet: it is read by the analysis.
             ast::Assert::Never { .. } => AssertKind::Never,
-            ast::Assert::Only { .. } => AssertKind::Only,
+            ast::Assert::Only { who, token } => {
+                let cx = &mut Scope::new(ModuleIx(0), None);
+                checker.expr(cx, who);
+                checker.expr(cx, token);
+                AssertKind::Only
+            }
         };
         checker.sink.push(
             Diagnostic::new(

@@ -26,7 +26,7 @@ use num_traits::Zero;
 pub(crate) const MAX_LINES: usize = 16;
 
 /// Money that caps something: how much (in base units or in whole units of a par) and of what.
-enum Amount {
+pub(crate) enum Amount {
     Known(Ratio, Unit),
     Param(ParamId, ContractIx),
 }
@@ -61,7 +61,10 @@ impl<'a> Checker<'_, 'a> {
             for (n, line) in (0u8..).zip(&budget.lines) {
                 let measured = self.measure(&cx, line);
                 let window = self.window(&cx, line);
-                let (Some((measure, cap)), Some(window)) = (measured, window) else { continue };
+                let (Some((measure, cap)), Some(window)) = (measured, window) else {
+                    self.must_have_said(self.place(&cx, line.span));
+                    continue;
+                };
                 ids.push(BudgetId::new(u32::try_from(tables.lines.len()).unwrap_or(u32::MAX)));
                 tables.lines.push(Budget {
                     name: name.to_owned(),
@@ -167,7 +170,7 @@ impl<'a> Checker<'_, 'a> {
         Some((self.token_id(token)?, cap))
     }
 
-    fn money(&mut self, cx: &Scope, money: &'a Money) -> Option<Amount> {
+    pub(crate) fn money(&mut self, cx: &Scope, money: &'a Money) -> Option<Amount> {
         match money {
             Money::Amount(amount) => self.amount_of(cx, amount).map(|(n, unit)| Amount::Known(n, unit)),
             Money::Path(path) => self.money_named(cx, path),
@@ -288,8 +291,11 @@ impl<'a> Checker<'_, 'a> {
         let mut first: Vec<(TokenId, ast::Span)> = Vec::new();
         for item in items {
             let ItemKind::Fees(fees) = &item.kind else { continue };
-            let Some(amount) = self.money(&cx, &fees.most) else { continue };
-            let Some((token, cap)) = self.fee(&cx, amount, item.span) else { continue };
+            let capped = self.money(&cx, &fees.most).and_then(|amount| self.fee(&cx, amount, item.span));
+            let Some((token, cap)) = capped else {
+                self.must_have_said(self.place(&cx, item.span));
+                continue;
+            };
             if let Some((_, before)) = first.iter().find(|(t, _)| *t == token) {
                 let place = |span| self.world.place(ModuleIx(0), span);
                 let said = Diagnostic::new(

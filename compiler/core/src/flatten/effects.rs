@@ -32,7 +32,14 @@ impl<'a> Checker<'_, 'a> {
             let value = self.field(cx, &root, &function.fields, n);
             cx.locals.push((field.name.clone(), value));
         }
-        Some(declared.iter().filter_map(|effect| self.effect(cx, effect)).collect())
+        let mut out = Vec::with_capacity(declared.len());
+        for effect in declared {
+            match self.effect(cx, effect) {
+                Some(spec) => out.push(spec),
+                None => self.must_have_said(self.place(cx, effect.span)),
+            }
+        }
+        Some(out)
     }
 
     fn effect(&mut self, cx: &mut Scope, effect: &'a ast::Effect) -> Option<EffectSpec> {

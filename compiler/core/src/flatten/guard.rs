@@ -40,15 +40,18 @@ impl<'a> Checker<'_, 'a> {
                     let text = format!("unless {}", self.text(&cx, e.span));
                     self.take(&mut cx, formula, e.span, text, &mut clauses);
                 }
-                ClauseKind::Until(e) => {
-                    if let Some(formula) = self.until(&mut cx, e) {
+                ClauseKind::Until(e) => match self.until(&mut cx, e) {
+                    Some(formula) => {
                         let text = format!("until {}", self.text(&cx, e.span));
                         self.take(&mut cx, formula, e.span, text, &mut clauses);
                     }
-                }
+                    None => self.must_have_said(self.place(&cx, e.span)),
+                },
                 _ => {}
             }
         }
+        // A charge is no condition: reading `value` there does not allow any.
+        let reads_value = cx.reads_value;
         let mut charges = Vec::new();
         for clause in &rule.clauses {
             if let ClauseKind::Charge { amount, budgets } = &clause.kind
@@ -58,7 +61,7 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         // Silence is the tight choice.
-        if rule.verb.node != Word::Deny && known.payable && !cx.reads_value {
+        if rule.verb.node != Word::Deny && known.payable && !reads_value {
             let value = Scalar::Field(Field::Value);
             clauses.insert(
                 0,
@@ -128,9 +131,8 @@ impl<'a> Checker<'_, 'a> {
         match value {
             Value::Error => None,
             Value::Num(n) if n.cases.iter().all(|c| c.unit == Unit::Time) => {
-                let now = Lin::word(Scalar::Field(Field::Now));
-                let end = n.only()?.lin.clone();
-                self.against_zero(cx, now.minus(end), CmpOp::Lt, e.span)
+                let now = Value::Num(Num::one(Lin::word(Scalar::Field(Field::Now)), Unit::Time));
+                Some(self.compare(cx, (now, e.span), CmpOp::Lt, (Value::Num(n), e.span)))
             }
             other => {
                 let said = format!("this is {}, where a time is needed", self.describe(&other));

@@ -44,11 +44,14 @@ impl<'a> Checker<'_, 'a> {
         for clause in &rule.clauses {
             self.clause(rule, clause, tables, &mut out);
         }
-        if let Some((ids, names)) = self.subject(&rule.subject, callables) {
-            for id in ids {
-                let Some(known) = callables.get(id) else { continue };
-                out.arms.push(self.arm(item, rule, id, *known, names, tables));
+        match self.subject(&rule.subject, callables) {
+            Some((ids, names)) => {
+                for id in ids {
+                    let Some(known) = callables.get(id) else { continue };
+                    out.arms.push(self.arm(item, rule, id, *known, names, tables));
+                }
             }
+            None => self.must_have_said(self.world.place(ModuleIx(0), rule.subject.span)),
         }
         out
     }
@@ -77,8 +80,11 @@ impl<'a> Checker<'_, 'a> {
                 if rule.verb.node == Word::Allow { Verb::Allow } else { Verb::Deny }
             }
             (Word::Ask, Some((asked, _))) => {
-                let none = Ask { need: 1, of: Vec::new(), within: Seconds::Fixed(0) };
-                Verb::Ask(self.asked(asked).unwrap_or(none))
+                let Some(ask) = self.asked(asked) else {
+                    self.must_have_said(place(asked.who.span));
+                    return Verb::Deny;
+                };
+                Verb::Ask(ask)
             }
             (Word::Ask, None) => {
                 let said = format!("`{}` does not say who is asked", rule.name.node);
@@ -121,7 +127,11 @@ impl<'a> Checker<'_, 'a> {
             | ClauseKind::Charge { .. } => {}
             ClauseKind::Beyond { budgets, asked } => {
                 let lines = self.lines_of(budgets, tables);
-                if let Some(ask) = self.asked(asked) {
+                let ask = self.asked(asked);
+                if ask.is_none() {
+                    self.must_have_said(place);
+                }
+                if let Some(ask) = ask {
                     for line in lines {
                         if out.beyond.iter().any(|(l, _)| *l == line) {
                             let said = "who is asked beyond this budget is said already";

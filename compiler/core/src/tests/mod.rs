@@ -4,6 +4,7 @@ use crate::{Compilation, NoFiles, SourceFile, compile};
 
 mod pages;
 mod policies;
+mod speed;
 
 fn run(text: &str) -> Compilation {
     compile(SourceFile::new("policy.agentpol", text), &NoFiles)

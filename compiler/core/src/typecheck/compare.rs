@@ -42,9 +42,9 @@ impl<'a> Checker<'_, 'a> {
         Value::Bool(and(out))
     }
 
-    pub(super) fn compare(&mut self, cx: &Scope, a: Side, op: CmpOp, b: Side) -> Formula {
+    pub(crate) fn compare(&mut self, cx: &Scope, a: Side, op: CmpOp, b: Side) -> Formula {
         match (a.0, b.0) {
-            (Value::Error, _) | (_, Value::Error) => Formula::Const(true),
+            (Value::Error, _) | (_, Value::Error) => self.poisoned(cx, a.1.to(b.1)),
             (Value::Choice(c, y, n), other) => {
                 let y = self.compare(cx, (*y, a.1), op, (other.clone(), b.1));
                 let n = self.compare(cx, (*n, a.1), op, (other, b.1));
@@ -99,7 +99,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// `difference ⋈ 0` over the integers.
-    pub(crate) fn against_zero(
+    pub(super) fn against_zero(
         &mut self,
         cx: &Scope,
         difference: Lin,
@@ -175,7 +175,7 @@ impl<'a> Checker<'_, 'a> {
     /// `==` of anything but numbers.
     pub(super) fn equal(&mut self, cx: &Scope, a: Side, b: Side) -> Formula {
         match (a.0, b.0) {
-            (Value::Error, _) | (_, Value::Error) => Formula::Const(true),
+            (Value::Error, _) | (_, Value::Error) => self.poisoned(cx, a.1.to(b.1)),
             (Value::Num(x), Value::Num(y)) => self.compare_numbers(cx, (x, a.1), CmpOp::Eq, (y, b.1)),
             (Value::Bool(x), Value::Bool(y)) => match (x, y) {
                 (Formula::Const(k), f) | (f, Formula::Const(k)) => {
@@ -272,7 +272,7 @@ impl<'a> Checker<'_, 'a> {
         let (path, start, end, span) = slice;
         let length = end.saturating_sub(start);
         match other.0 {
-            Value::Error => Formula::Const(true),
+            Value::Error => self.poisoned(cx, span),
             Value::Hex(bytes) => {
                 if u32::try_from(bytes.len()).ok() != Some(length) {
                     let said = format!("the slice has {length} bytes, this has {}", bytes.len());

@@ -21,7 +21,7 @@ impl<'a> Checker<'_, 'a> {
 
     fn member_of(&mut self, cx: &Scope, item: (Value, Span), set: (Value, Span)) -> Formula {
         match (item.0, set.0) {
-            (Value::Error, _) | (_, Value::Error) => Formula::Const(true),
+            (Value::Error, _) | (_, Value::Error) => self.poisoned(cx, item.1.to(set.1)),
             (Value::Choice(c, y, n), set_value) => {
                 let y = self.member_of(cx, (*y, item.1), (set_value.clone(), set.1));
                 let n = self.member_of(cx, (*n, item.1), (set_value, set.1));
@@ -35,7 +35,7 @@ impl<'a> Checker<'_, 'a> {
             }
             (value, Value::ParamSet(ix)) => match self.as_address(cx, &value, item.1) {
                 Some(word) => Formula::Atom(Atom::Member(word, SetRef::Param(ParamId::new(ix.0)))),
-                None => Formula::Const(true),
+                None => self.poisoned(cx, item.1),
             },
             (value, Value::Set(elements)) => self.in_set(cx, (value, item.1), &elements, set.1),
             (value, Value::List(list)) => or(list

@@ -180,7 +180,7 @@ impl<'w, 'a> Checker<'w, 'a> {
     pub(crate) fn condition(&mut self, cx: &mut Scope, e: &'a Expr) -> Formula {
         match self.expr(cx, e) {
             Value::Bool(formula) => formula,
-            Value::Error => Formula::Const(true),
+            Value::Error => self.poisoned(cx, e.span),
             other => {
                 let said = format!("this is {}, where a condition is needed", self.describe(&other));
                 self.fail(cx, e.span, codes::TYPE_MISMATCH, said);
@@ -258,6 +258,19 @@ impl<'w, 'a> Checker<'w, 'a> {
         self.set_list.push(words.clone());
         self.sets.insert(words, id);
         id
+    }
+
+    /// What stands for a mistake. Were nothing reported, a condition would silently be left out, so then this is reported.
+    pub(super) fn poisoned(&mut self, cx: &Scope, span: Span) -> Formula {
+        self.must_have_said(self.place(cx, span));
+        Formula::Const(true)
+    }
+
+    /// Nothing is left out without an error: where none has been reported yet, this is one.
+    pub(crate) fn must_have_said(&mut self, place: Place) {
+        if !self.sink.has_errors() {
+            self.sink.push(Diagnostic::new(codes::NOT_SUPPORTED, place, "this cannot be compiled yet"));
+        }
     }
 
     pub(crate) fn place(&self, cx: &Scope, span: Span) -> Place {

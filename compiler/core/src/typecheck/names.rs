@@ -61,10 +61,15 @@ impl<'a> Checker<'_, 'a> {
             }
             "self" => {
                 let here = cx.here?;
-                return Some(match (here.contract, here.target) {
-                    (Some(ix), _) => Value::Contract(ix),
-                    (None, _) => Value::Error,
-                });
+                if here.contract.is_none() {
+                    self.fail(
+                        cx,
+                        name.span,
+                        codes::FIELD_NOT_AVAILABLE,
+                        "a `send` has no contract: `self` means nothing",
+                    );
+                }
+                return Some(here.contract.map_or(Value::Error, Value::Contract));
             }
             "native" => return cx.here?.native.map(Value::Contract),
             _ => {}
