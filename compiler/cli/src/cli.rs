@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::{
-    completions, explain,
+    build, check, completions, decide, decode, explain, fmt, inspect, new, test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -23,6 +23,14 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    New(new::New),
+    Check(check::Check),
+    Build(build::Build),
+    Inspect(inspect::Inspect),
+    Test(test::Test),
+    Decide(decide::Decide),
+    Decode(decode::Decode),
+    Fmt(fmt::Fmt),
     Explain(explain::Explain),
     Completions(completions::Completions),
 }
@@ -30,6 +38,14 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
         match self {
+            Command::New(command) => command.run(ui),
+            Command::Check(command) => command.run(ui),
+            Command::Build(command) => command.run(ui),
+            Command::Inspect(command) => command.run(ui),
+            Command::Test(command) => command.run(ui),
+            Command::Decide(command) => command.run(ui),
+            Command::Decode(command) => command.run(ui),
+            Command::Fmt(command) => command.run(ui),
             Command::Explain(command) => command.run(ui),
             Command::Completions(command) => command.run(ui),
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Bytes of a policy's text at most; what the grammar reads.
-pub(crate) const MAX_POLICY_BYTES: u64 = 2 * 1024 * 1024;
+pub(crate) const MAX_POLICY_BYTES: u64 = agentpol_grammar::limits::MAX_FILE_BYTES as u64;
 
 /// What standard input is called.
 const STDIN: &str = "-";
@@ -47,6 +47,12 @@ pub(crate) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
         .help("split it, or check that it is the file you meant"));
     }
     Ok(bytes)
+}
+
+/// What is said of a file past a limit.
+pub(crate) fn too_large(path: &Path, most: u64) -> Failure {
+    Failure::new(format!("`{}` is larger than {most} bytes, the most that is read", shown(path)))
+        .help("split it, or check that it is the file you meant")
 }
 
 /// A file's text.

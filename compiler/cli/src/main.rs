@@ -1,11 +1,27 @@
 //! The `agentpol` command: one file per subcommand; [`ui`] is the only one that writes, [`input`] the only one that reads.
 
+mod build;
+mod check;
 mod cli;
 mod completions;
+mod decide;
+mod decode;
+mod describe;
 mod explain;
+mod fmt;
 mod input;
+mod inspect;
+mod jsonl;
+mod load;
+mod new;
+mod output;
 mod page;
+mod params;
+mod report;
+mod show;
+mod test;
 mod ui;
+mod verdict;
 
 use clap::Parser as _;
 use std::process::ExitCode;

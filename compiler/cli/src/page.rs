@@ -53,14 +53,25 @@ fn flush(paragraph: &mut Vec<&str>, width: usize, out: &mut String) {
 
 /// Breaks text at blanks into lines of at most so many characters; a longer word has a line of its own.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    wrap_after(text, 0, width)
+}
+
+/// The same, where so many columns of the first line are taken.
+pub(crate) fn wrap_after(text: &str, taken: usize, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let mut used = taken;
     for word in text.split_whitespace() {
+        let length = word.chars().count();
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            Some(line) if used + 1 + length <= width => {
                 line.push(' ');
                 line.push_str(word);
+                used += 1 + length;
             }
-            _ => lines.push(word.to_owned()),
+            last => {
+                used = if last.is_none() { taken + length } else { length };
+                lines.push(word.to_owned());
+            }
         }
     }
     lines

@@ -35,6 +35,11 @@ impl Failure {
         Self { message: message.into(), help: None }
     }
 
+    /// What went wrong, in one sentence.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.message
+    }
+
     /// Says what would be right.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -157,11 +162,14 @@ pub(crate) use style::*;
 
 /// The few styles there are. `format!("{BOLD}…{BOLD:#}")`.
 mod style {
-    use anstyle::{AnsiColor, Style};
+    use anstyle::AnsiColor;
+
+    pub(crate) use anstyle::Style;
 
     pub(crate) const BOLD: Style = Style::new().bold();
     pub(crate) const DIM: Style = Style::new().dimmed();
     pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+    pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
     pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
     pub(crate) const CODE: Style = AnsiColor::Cyan.on_default();
 }

@@ -14,7 +14,7 @@
 mod asserts;
 mod flatten;
 mod hir;
-mod literal;
+pub mod literal;
 pub mod lower;
 mod pipeline;
 mod resolve;

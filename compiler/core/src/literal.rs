@@ -7,10 +7,10 @@ use num_bigint::{BigInt, Sign};
 use num_traits::{Pow, Signed, Zero};
 
 /// Digits of a number at most, decimals included: 2^256 has 78.
-pub(crate) const MAX_DIGITS: usize = 128;
+pub const MAX_DIGITS: usize = 128;
 
 /// `10_000`, `0.05`.
-pub(crate) fn number(text: &str) -> Option<Ratio> {
+pub fn number(text: &str) -> Option<Ratio> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits: String = whole.chars().chain(part.chars()).filter(|c| *c != '_').collect();
     if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -25,7 +25,7 @@ pub(crate) fn number(text: &str) -> Option<Ratio> {
 }
 
 /// 10^n.
-pub(crate) fn power_of_ten(n: usize) -> BigInt {
+pub fn power_of_ten(n: usize) -> BigInt {
     BigInt::from(10u8).pow(u32::try_from(n).unwrap_or(u32::MAX).min(1_000))
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn percent(text: &str) -> Option<Ratio> {
 }
 
 /// `10min`, in seconds.
-pub(crate) fn duration(text: &str) -> Option<u64> {
+pub fn duration(text: &str) -> Option<u64> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '_')?;
     let (count, unit) = text.split_at_checked(split)?;
     let count: u64 = count.replace('_', "").parse().ok()?;
@@ -51,7 +51,7 @@ pub(crate) fn duration(text: &str) -> Option<u64> {
 }
 
 /// `2027-01-01`, `2026-11-29T12:00Z`, `2026-11-29T12:00:30Z`: seconds since 1970, UTC.
-pub(crate) fn date(text: &str) -> Option<Time> {
+pub fn date(text: &str) -> Option<Time> {
     let (day, clock) = text.split_once('T').unwrap_or((text, "00:00Z"));
     let fields =
         |text: &str, by: char| text.split(by).map(|p| p.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
@@ -115,12 +115,17 @@ pub(crate) fn address(text: &str, place: Place) -> Result<Address, Box<Diagnosti
 }
 
 /// A word, if the number is whole and fits.
-pub(crate) fn word(n: &Ratio) -> Option<U256> {
+pub fn word(n: &Ratio) -> Option<U256> {
     if !n.is_integer() || n.is_negative() {
         return None;
     }
     let (_, bytes) = n.numer().to_bytes_be();
     U256::try_from_be_slice(&bytes)
+}
+
+/// Base units of an amount with so many decimals, if it comes out even and fits.
+pub fn units(text: &str, decimals: u8) -> Option<U256> {
+    word(&(number(text)? * ratio(power_of_ten(usize::from(decimals)))))
 }
 
 /// A word's number.

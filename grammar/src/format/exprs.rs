@@ -41,7 +41,8 @@ impl Writer<'_> {
     /// The expression whose last token is the one before `end`: its parentheses leave no trace in the tree but its span.
     fn enclosed(&mut self, expr: &Expr, end: usize, place: Place) {
         if !self.encloses(end) {
-            return self.bare(expr, place);
+            self.bare(expr, end, place);
+            return self.up_to(end);
         }
         self.open();
         self.spaced_unless_tight();
@@ -55,7 +56,8 @@ impl Writer<'_> {
         self.close();
     }
 
-    fn bare(&mut self, expr: &Expr, place: Place) {
+    /// The expression without the parentheses around it; what is left of its tokens, its caller writes.
+    fn bare(&mut self, expr: &Expr, end: usize, place: Place) {
         match &expr.kind {
             ExprKind::Or(operands) | ExprKind::And(operands) => {
                 self.chain(place, operands, |writer, operand| writer.to(operand.span.start));
@@ -132,7 +134,7 @@ impl Writer<'_> {
                 self.to(body.span.start);
                 self.expr(body);
             }
-            _ => self.to(expr.span.end),
+            _ => self.up_to(end),
         }
     }
 

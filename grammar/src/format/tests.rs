@@ -15,6 +15,16 @@ fn spaces_between_tokens() {
 }
 
 #[test]
+fn what_is_in_parentheses_ends_with_them() {
+    for inner in ["1 WETH per 5 USDC", "5", "5 USDC", "p.b", "10min", "a[1]", "f(x)", "(5)", "0x12"] {
+        check(
+            &format!("deny a: b {{\n    when x == y * ({inner})\n}}\ndeny c: d {{}}\n"),
+            &format!("deny a: b {{\n    when x == y * ({inner})\n}}\ndeny c: d {{}}\n"),
+        );
+    }
+}
+
+#[test]
 fn blocks() {
     check("deny a: b.c( ) { }", "deny a: b.c() {}\n");
     check("deny a: b.c() { when x }", "deny a: b.c() { when x }\n");

@@ -94,7 +94,11 @@ impl<'t> Writer<'t> {
 
     /// Writes the tokens up to a byte.
     pub(super) fn to(&mut self, byte: u32) {
-        let end = self.token_at(byte);
+        self.up_to(self.token_at(byte));
+    }
+
+    /// Writes the tokens before the `end`-th.
+    pub(super) fn up_to(&mut self, end: usize) {
         while self.cursor < end {
             self.token();
         }

@@ -82,7 +82,7 @@ impl RuleSet {
     }
 
     /// What is called. A `send` goes to anybody, so there may be nothing to find, but nothing is unknown either.
-    fn look_up(
+    pub(super) fn look_up(
         &self,
         request: &Request<'_>,
         action: &Action<'_>,

@@ -43,7 +43,7 @@ impl RuleSet {
     }
 
     /// One effect; `None` if it does not take place.
-    fn resolve(&self, spec: &EffectSpec, scope: &Scope<'_>) -> Result<Option<Effect>, DenyCode> {
+    pub(super) fn resolve(&self, spec: &EffectSpec, scope: &Scope<'_>) -> Result<Option<Effect>, DenyCode> {
         if !scope.holds(&spec.when).ok_or(DenyCode::Undefined)? {
             return Ok(None);
         }

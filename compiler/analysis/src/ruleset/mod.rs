@@ -13,6 +13,7 @@ mod dump;
 mod effects;
 mod eval;
 pub mod formula;
+mod understand;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use agentpol_model::policy::{
     Ask, Chain, Contract, Function, Param, ParamType, Seconds, Target, Token, TokenSpec, Verb,
 };
 pub use bound::{BindError, Bound, ParamValue};
+pub use understand::{NotUnderstood, Understood};
 pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
 
 use agentpol_grammar::span::Span;

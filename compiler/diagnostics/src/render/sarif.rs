@@ -125,11 +125,11 @@ struct Replacement {
     inserted_content: Message,
 }
 
-/// Everything that was found, as one log.
-pub fn log(diagnostics: &[Diagnostic], sources: &Sources) -> Log {
-    let used: BTreeSet<&str> = diagnostics.iter().map(|d| d.code).collect();
+/// Everything that was found, each with the sources its places speak of, as one log.
+pub fn log(found: &[(&Diagnostic, &Sources)]) -> Log {
+    let used: BTreeSet<&str> = found.iter().map(|(d, _)| d.code).collect();
     let rules: Vec<Rule> = codes::ALL.iter().filter(|c| used.contains(c.code)).map(rule).collect();
-    let results = diagnostics.iter().map(|d| result(d, &rules, sources)).collect();
+    let results = found.iter().map(|(d, sources)| result(d, &rules, sources)).collect();
     let driver = Driver { name: "agentpol", version: env!("CARGO_PKG_VERSION"), rules };
     Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",

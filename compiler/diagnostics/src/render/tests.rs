@@ -68,7 +68,8 @@ fn short_and_github_are_one_line_each() {
 #[test]
 fn sarif_holds_rules_and_results() {
     let (sources, all) = sample();
-    insta::assert_json_snapshot!(sarif::log(&all, &sources), { ".runs[].tool.driver.rules[].help" => "[page]" });
+    let pairs: Vec<_> = all.iter().map(|d| (d, &sources)).collect();
+    insta::assert_json_snapshot!(sarif::log(&pairs), { ".runs[].tool.driver.rules[].help" => "[page]" });
 }
 
 #[test]
@@ -128,7 +129,7 @@ proptest! {
         let github = github::line(&d, &sources);
         let needle = format!("line={},endLine={}", start.line, end.line);
         prop_assert!(github.contains(&needle));
-        let sarif = serde_json::to_value(sarif::log(&[d], &sources)).unwrap();
+        let sarif = serde_json::to_value(sarif::log(&[(&d, &sources)])).unwrap();
         let region = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
         prop_assert_eq!(region["startLine"].as_u64(), Some(start.line.into()));
         prop_assert_eq!(region["startColumn"].as_u64(), Some(start.column.into()));

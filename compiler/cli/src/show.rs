@@ -1,0 +1,160 @@
+//! Numbers, amounts and times as people read them.
+
+use agentpol_model::{
+    Address, ChainId, Time, U256,
+    budget::{Budget, Cap, Measure, Period, Window},
+    effect::UNLIMITED,
+    ids::{ParamId, TokenId},
+    policy::{Chain, ParamType, Token},
+};
+
+/// `1,250.5`: base units of something with so many decimals.
+pub(crate) fn decimal(units: U256, decimals: u8) -> String {
+    let digits = units.to_string();
+    let places = usize::from(decimals);
+    let digits = format!("{digits:0>width$}", width = places + 1);
+    let (whole, part) = digits.split_at_checked(digits.len() - places).unwrap_or((&digits, ""));
+    let part = part.trim_end_matches('0');
+    let point = if part.is_empty() { "" } else { "." };
+    format!("{}{point}{part}", grouped(whole))
+}
+
+/// `12,500`
+pub(crate) fn grouped(digits: &str) -> String {
+    let first = digits.len() % 3;
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && i % 3 == first {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `250 USDC`; what means "all there is" is said so.
+pub(crate) fn amount(units: U256, token: &Token) -> String {
+    if units >= UNLIMITED {
+        return format!("unlimited {}", token.symbol);
+    }
+    format!("{} {}", decimal(units, token.decimals), token.symbol)
+}
+
+/// `2026-12-01 09:00:00`, UTC.
+pub(crate) fn time(time: Time) -> String {
+    let (mut days, seconds) = (time / 86_400, time % 86_400);
+    let leap = |y: u64| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
+    // A time past the year 9999 is no date that anybody wrote.
+    if days > 2_932_896 {
+        return format!("second {time}");
+    }
+    let mut year = 1970;
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02}", days + 1)
+}
+
+/// `10min`, `24h`, `7d`: as a policy writes it, in the largest unit that comes out even.
+pub(crate) fn duration(seconds: u64) -> String {
+    // A day is written `24h`: that is what it is.
+    for (size, unit) in [(86_400, "d"), (3_600, "h"), (60, "min")] {
+        if seconds >= size && seconds.is_multiple_of(size) && seconds != 86_400 {
+            return format!("{}{unit}", seconds / size);
+        }
+    }
+    if seconds == 86_400 { "24h".to_owned() } else { format!("{seconds}s") }
+}
+
+/// `0x3C44…93BC`
+pub(crate) fn short(address: Address) -> String {
+    let text = address.to_checksum(None);
+    match (text.get(..6), text.get(text.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) => format!("{head}…{tail}"),
+        _ => text,
+    }
+}
+
+/// `ethereum`, or `chain 5` where the policy does not name it.
+pub(crate) fn chain(id: ChainId, chains: &[Chain]) -> String {
+    chains.iter().find(|c| c.id == id).map_or_else(|| format!("chain {id}"), |c| c.name.clone())
+}
+
+/// What a window is called in a policy.
+pub(crate) fn window(window: Window) -> String {
+    match window {
+        Window::PerTransaction => "per transaction".to_owned(),
+        Window::Sliding { seconds } => format!("per {}", duration(seconds)),
+        Window::Calendar(Period::Day) => "per day".to_owned(),
+        Window::Calendar(Period::Week) => "per week".to_owned(),
+        Window::Calendar(Period::Month) => "per month".to_owned(),
+        Window::Total => "total".to_owned(),
+    }
+}
+
+/// How much of a budget, in its own measure: `500 USDC`, `0.05 ETH of fees`, `4 calls`. Of several tokens, the first one's
+/// units, which are worth the same.
+pub(crate) fn of_budget(units: U256, budget: &Budget, tokens: &[Token]) -> String {
+    let of = |id: TokenId, weight: U256| -> Option<(U256, &Token)> {
+        Some((units.checked_div(weight)?, tokens.get(id.index())?))
+    };
+    match &budget.measure {
+        Measure::Calls => match u64::try_from(units) {
+            Ok(1) => "1 call".to_owned(),
+            _ => format!("{} calls", grouped(&units.to_string())),
+        },
+        Measure::Fees(id) => {
+            of(*id, U256::ONE).map_or_else(String::new, |(n, t)| format!("{} of fees", amount(n, t)))
+        }
+        Measure::Gross(weights) => {
+            let first = weights.first().and_then(|(id, weight)| of(*id, *weight));
+            let symbols: Vec<&str> = weights
+                .iter()
+                .filter_map(|(id, _)| tokens.get(id.index()))
+                .map(|t| t.symbol.as_str())
+                .collect();
+            first.map_or_else(String::new, |(n, t)| {
+                format!("{} {}", decimal(n, t.decimals), symbols.join("+"))
+            })
+        }
+    }
+}
+
+/// A cap as a policy writes it; a parameter by its name.
+pub(crate) fn cap(budget: &Budget, tokens: &[Token], name: impl Fn(ParamId) -> String) -> String {
+    match budget.cap {
+        Cap::Fixed(units) => of_budget(units, budget, tokens),
+        Cap::Param(param, _) => name(param),
+    }
+}
+
+/// A parameter's type as a policy writes it.
+pub(crate) fn param_type(ty: ParamType, tokens: &[Token]) -> String {
+    match ty {
+        ParamType::Address => "address".to_owned(),
+        ParamType::Approver => "approver".to_owned(),
+        ParamType::Amount(id) => {
+            format!("amount of {}", tokens.get(id.index()).map_or("?", |t| t.symbol.as_str()))
+        }
+        ParamType::Int => "int".to_owned(),
+        ParamType::Duration => "duration".to_owned(),
+        ParamType::Time => "time".to_owned(),
+        ParamType::Bool => "bool".to_owned(),
+        ParamType::Bytes32 => "bytes32".to_owned(),
+        ParamType::AddressSet(most) => format!("set of address up to {most}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! A decision for a person: one line that says what and whether, and under it why.
+
+use crate::{
+    page, show,
+    ui::{BOLD, CODE, DIM, ERROR, GOOD, Style, WARNING},
+};
+use agentpol_diagnostics::render::visible;
+use agentpol_model::{
+    budget::Budget,
+    policy::Token,
+};
+use agentpol_runtime::{Decision, Outcome, decision::Charge};
+
+/// What the amounts of a decision are shown by.
+pub(crate) struct Shown<'a> {
+    /// The policy's budgets.
+    pub(crate) budgets: &'a [Budget],
+    /// Its tokens.
+    pub(crate) tokens: &'a [Token],
+    /// Columns there are.
+    pub(crate) width: usize,
+}
+
+/// The verdict in its colour, four columns wide.
+pub(crate) fn word(outcome: &Outcome) -> (&'static str, Style) {
+    match outcome {
+        Outcome::Allow => ("allow", GOOD),
+        Outcome::Ask(_) => ("ask  ", WARNING),
+        Outcome::Deny(_) => ("deny ", ERROR),
+    }
+}
+
+impl Shown<'_> {
+    /// The decision about something that is called `name` and does `what`.
+    pub(crate) fn lines(&self, decision: &Decision, name: &str, what: &str) -> String {
+        let (word, style) = word(&decision.outcome);
+        let mut out = format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}\n", visible(name));
+        if !what.is_empty() {
+            self.wrapped(&mut out, what, |line| line.to_owned());
+        }
+        let why = self.why(decision);
+        self.wrapped(&mut out, &why, |line| format!("{DIM}{line}{DIM:#}"));
+        for note in &decision.notes {
+            self.wrapped(&mut out, note, |line| format!("{DIM}{line}{DIM:#}"));
+        }
+        out
+    }
+
+    fn wrapped(&self, out: &mut String, text: &str, dress: impl Fn(&str) -> String) {
+        for line in page::wrap(&visible(text), self.width.saturating_sub(6)) {
+            out.push_str(&format!("      {}\n", dress(&line)));
+        }
+    }
+
+    /// Why, in one sentence: the code and the reason of a denial, else the rule and what it leaves of the budgets.
+    pub(crate) fn why(&self, decision: &Decision) -> String {
+        let reason = &decision.reason;
+        match decision.code() {
+            Some(code) => format!("{}: {reason}", code.name()),
+            None => {
+                let left: Vec<String> = decision.charges.iter().filter_map(|c| self.left(c)).collect();
+                if left.is_empty() { reason.clone() } else { format!("{reason}; left: {}", left.join(", ")) }
+            }
+        }
+    }
+
+    /// `daily 750 USDC`
+    fn left(&self, charge: &Charge) -> Option<String> {
+        let budget = self.budgets.iter().find(|b| b.name == charge.budget && b.line == charge.line)?;
+        Some(format!("{} {}", charge.budget, show::of_budget(charge.remaining, budget, self.tokens)))
+    }
+}
+
+/// `3 allowed, 1 asked, 7 denied`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) allowed: usize,
+    pub(crate) asked: usize,
+    pub(crate) denied: usize,
+}
+
+impl Totals {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Allow => self.allowed += 1,
+            Outcome::Ask(_) => self.asked += 1,
+            Outcome::Deny(_) => self.denied += 1,
+        }
+    }
+
+    /// In words and colours.
+    pub(crate) fn line(self) -> String {
+        let Self { allowed, asked, denied } = self;
+        format!("{GOOD}{allowed} allowed{GOOD:#}, {WARNING}{asked} to be asked{WARNING:#}, {ERROR}{denied} denied{ERROR:#}")
+    }
+}
+
+/// A hash or an address in the colour of code.
+pub(crate) fn code(text: impl std::fmt::Display) -> String {
+    format!("{CODE}{text}{CODE:#}")
+}
