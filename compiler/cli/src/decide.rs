@@ -22,7 +22,9 @@ use std::{io::Write as _, path::PathBuf};
 
 /// Judge requests by a policy
 #[derive(Args)]
-#[command(after_help = "Each allowed request counts as landed and final at its own time, in order; nothing is signed.")]
+#[command(
+    after_help = "Each allowed request counts as landed and final at its own time, in order; nothing is signed."
+)]
 pub(crate) struct Decide {
     /// The policy, as text or as a module
     policy: PathBuf,
@@ -87,12 +89,15 @@ impl Decide {
 
     fn refuse_what_is_not_there(&self) -> Result<(), Failure> {
         if self.engine == Engine::Jit {
-            return Err(Failure::new("the machine code compiler is not in this build").help("use --engine vm or --engine all"));
+            return Err(Failure::new("the machine code compiler is not in this build")
+                .help("use --engine vm or --engine all"));
         }
         match &self.ledger {
             None => Ok(()),
-            Some(_) => Err(Failure::new("a ledger on disk is not in this build: `decide` keeps it in memory")
-                .help("leave --ledger out")),
+            Some(_) => {
+                Err(Failure::new("a ledger on disk is not in this build: `decide` keeps it in memory")
+                    .help("leave --ledger out"))
+            }
         }
     }
 
@@ -117,16 +122,21 @@ impl Decide {
     ) -> Result<Decided, Failure> {
         let request = match request {
             Ok(request) => request,
-            Err(refusal) => return Ok(Decided { decision: judge.policy.refuse(&refusal), what: String::new() }),
+            Err(refusal) => {
+                return Ok(Decided { decision: judge.policy.refuse(&refusal), what: String::new() });
+            }
         };
         let now = request.at().or(self.at).ok_or_else(|| {
-            Failure::new("when is it? The request does not say, and no time is given").help("give one: --at 2027-01-31T18:00:00Z")
+            Failure::new("when is it? The request does not say, and no time is given")
+                .help("give one: --at 2027-01-31T18:00:00Z")
         })?;
         let wallet = judge.policy.wallet();
         let facts = Facts { wallet, signer: judge.policy.signer(), agent: self.bind.agent.as_deref(), now };
         let lent = match request.lend(&facts) {
             Ok(lent) => lent,
-            Err(refusal) => return Ok(Decided { decision: judge.policy.refuse(&refusal), what: String::new() }),
+            Err(refusal) => {
+                return Ok(Decided { decision: judge.policy.refuse(&refusal), what: String::new() });
+            }
         };
         let whole = lent.request();
         if self.engine == Engine::All {
@@ -190,7 +200,8 @@ impl<'a> Judge<'a> {
     /// Holds the evaluators against each other.
     fn agree(&self, request: &Request<'_>) -> Result<(), Failure> {
         let Some((rules, bound)) = &self.reference else {
-            return Err(Failure::new("the reference judges text, and a module was given").help("give the policy's text, or use --engine vm"));
+            return Err(Failure::new("the reference judges text, and a module was given")
+                .help("give the policy's text, or use --engine vm"));
         };
         let mut scratch = Scratch::new(self.policy.rules());
         let vm = self.policy.rules().decide(request, &mut scratch).map(|()| scratch.granted().clone());

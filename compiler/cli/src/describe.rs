@@ -39,7 +39,8 @@ impl Describer<'_> {
         if action.kind == Kind::Send {
             let native = self.rules.chains.iter().find(|c| c.id == request.chain).map(|c| c.native);
             let token = native.and_then(|id| self.rules.tokens.get(id.index()));
-            let value = token.map_or_else(|| format!("{} wei", action.value), |t| show::amount(action.value, t));
+            let value =
+                token.map_or_else(|| format!("{} wei", action.value), |t| show::amount(action.value, t));
             return format!("send {value} to {}", self.address(action.to));
         }
         let does = if whole && !opaque { self.effects(&effects) } else { None };
@@ -68,7 +69,11 @@ impl Describer<'_> {
                 EffectKind::Grant(GrantMode::Add) => parts.push(format!("let {party} take {amount} more")),
                 EffectKind::Grant(GrantMode::Dec) => parts.push(format!("let {party} take {amount} less")),
                 EffectKind::Receive => {
-                    let at = if effect.party == self.bound.wallet() { String::new() } else { format!(" sent to {party}") };
+                    let at = if effect.party == self.bound.wallet() {
+                        String::new()
+                    } else {
+                        format!(" sent to {party}")
+                    };
                     comes.push(format!("at least {amount}{at}"));
                 }
                 EffectKind::Owe => parts.push(format!("owe {amount}")),
@@ -88,8 +93,15 @@ impl Describer<'_> {
             false => format!(" on chain {}", request.chain),
         };
         match action.data.get(..4) {
-            Some(selector) => format!("call {} of {}{on}", self.selector(action.to, selector), self.address(action.to)),
-            None => format!("{} {} byte(s) to {}{on}", kind(action.kind), action.data.len(), self.address(action.to)),
+            Some(selector) => {
+                format!("call {} of {}{on}", self.selector(action.to, selector), self.address(action.to))
+            }
+            None => format!(
+                "{} {} byte(s) to {}{on}",
+                kind(action.kind),
+                action.data.len(),
+                self.address(action.to)
+            ),
         }
     }
 

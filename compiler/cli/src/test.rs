@@ -9,7 +9,9 @@ use crate::{
     ui::{BOLD, DIM, ERROR, Failure, GOOD, Outcome, Status, Ui},
     verdict::Shown,
 };
-use agentpol_compiler::{ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep, Verdict, sample_params};
+use agentpol_compiler::{
+    ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep, Verdict, sample_params,
+};
 use agentpol_diagnostics::{Diagnostic, Place, codes, render::json};
 use agentpol_model::{
     Address,
@@ -23,7 +25,9 @@ use std::{io::Write as _, path::PathBuf};
 
 /// Run the `test` blocks of policies
 #[derive(Args)]
-#[command(after_help = "Each test has a ledger of its own; each allowed step counts as landed and final at its own time.")]
+#[command(
+    after_help = "Each test has a ledger of its own; each allowed step counts as landed and final at its own time."
+)]
 pub(crate) struct Test {
     /// Policies; `-` for standard input
     #[arg(required = true)]
@@ -82,7 +86,8 @@ impl Test {
             let name = crate::input::shown(file);
             let mut tests = Vec::new();
             let runner = Runner::new(&compiled, ui.width())?;
-            let chosen = |t: &&TestBlock| self.only.as_ref().is_none_or(|only| t.name.contains(only.as_str()));
+            let chosen =
+                |t: &&TestBlock| self.only.as_ref().is_none_or(|only| t.name.contains(only.as_str()));
             for block in compiled.tests.iter().filter(chosen) {
                 let ran = runner.block(block);
                 if self.format == Format::Human {
@@ -106,9 +111,14 @@ impl Test {
 fn human(ui: &mut Ui, file: &str, ran: &Ran, found: &Found) -> Result<(), Failure> {
     let steps = if ran.steps == 1 { "1 step".to_owned() } else { format!("{} steps", ran.steps) };
     let (mark, style) = if ran.passed { ("ok    ", GOOD) } else { ("FAILED", ERROR) };
-    writeln!(ui.out, "{style}{mark}{style:#} {BOLD}{}{BOLD:#}  {DIM}{file}, {steps}{DIM:#}", agentpol_diagnostics::render::visible(&ran.name))?;
+    writeln!(
+        ui.out,
+        "{style}{mark}{style:#} {BOLD}{}{BOLD:#}  {DIM}{file}, {steps}{DIM:#}",
+        agentpol_diagnostics::render::visible(&ran.name)
+    )?;
     if let Some(failed) = &ran.failed {
-        let picture = agentpol_diagnostics::render::human::Renderer::new(&found.sources, true).render(&failed.picture);
+        let picture =
+            agentpol_diagnostics::render::human::Renderer::new(&found.sources, true).render(&failed.picture);
         writeln!(ui.out, "{picture}")?;
     }
     Ok(())
@@ -116,7 +126,10 @@ fn human(ui: &mut Ui, file: &str, ran: &Ran, found: &Found) -> Result<(), Failur
 
 fn summary(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
     if report.passed + report.failed == 0 {
-        writeln!(ui.out, "no tests; a policy's tests look like this:\n  test \"name\" {{ try USDC.transfer(0x…, 1 USDC) => deny }}")?;
+        writeln!(
+            ui.out,
+            "no tests; a policy's tests look like this:\n  test \"name\" {{ try USDC.transfer(0x…, 1 USDC) => deny }}"
+        )?;
         return Ok(());
     }
     writeln!(ui.out, "{GOOD}{} passed{GOOD:#}, {ERROR}{} failed{ERROR:#}", report.passed, report.failed)?;
@@ -134,7 +147,9 @@ impl<'a> Runner<'a> {
     fn new(compiled: &'a Compiled, width: usize) -> Result<Self, Failure> {
         let value = |sample: ParamSample| match sample {
             ParamSample::Word(word) => ParamValue::Word(word),
-            ParamSample::Set(set) => ParamValue::Set(set.into_iter().map(|w| Address::from_word(w.into())).collect()),
+            ParamSample::Set(set) => {
+                ParamValue::Set(set.into_iter().map(|w| Address::from_word(w.into())).collect())
+            }
         };
         let samples = sample_params(&compiled.ruleset).into_iter().map(value);
         let params = compiled.ruleset.params.iter().map(|p| p.name.clone()).zip(samples).collect();
@@ -205,7 +220,11 @@ impl<'a> Runner<'a> {
             (outcome, Some(rule)) => format!("{} {rule}", outcome.name()),
             (outcome, None) => outcome.name().to_owned(),
         };
-        let shown = Shown { budgets: &self.compiled.ruleset.budgets, tokens: &self.compiled.ruleset.tokens, width: self.width };
+        let shown = Shown {
+            budgets: &self.compiled.ruleset.budgets,
+            tokens: &self.compiled.ruleset.tokens,
+            width: self.width,
+        };
         let place: Place = step.place;
         Diagnostic::new(codes::FAILED_TEST, place, format!("expected `{expected}`, but it comes to `{came}`"))
             .label(place, format!("at {}: {came}", show::time(step.at)))

@@ -5,10 +5,7 @@ use crate::{
     ui::{BOLD, CODE, DIM, ERROR, GOOD, Style, WARNING},
 };
 use agentpol_diagnostics::render::visible;
-use agentpol_model::{
-    budget::Budget,
-    policy::Token,
-};
+use agentpol_model::{budget::Budget, policy::Token};
 use agentpol_runtime::{Decision, Outcome, decision::Charge};
 
 /// What the amounts of a decision are shown by.
@@ -92,7 +89,9 @@ impl Totals {
     /// In words and colours.
     pub(crate) fn line(self) -> String {
         let Self { allowed, asked, denied } = self;
-        format!("{GOOD}{allowed} allowed{GOOD:#}, {WARNING}{asked} to be asked{WARNING:#}, {ERROR}{denied} denied{ERROR:#}")
+        format!(
+            "{GOOD}{allowed} allowed{GOOD:#}, {WARNING}{asked} to be asked{WARNING:#}, {ERROR}{denied} denied{ERROR:#}"
+        )
     }
 }
 
