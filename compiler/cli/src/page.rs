@@ -80,7 +80,7 @@ pub(crate) fn wrap_after(text: &str, taken: usize, width: usize) -> Vec<String> 
 /// Shows `code` in its colour. A line may begin or end inside one; its marks are then left as they stand.
 pub(crate) fn code_words(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return line.to_owned();
     }
     let mut out = String::new();

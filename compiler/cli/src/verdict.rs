@@ -2,7 +2,7 @@
 
 use crate::{
     page, show,
-    ui::{BOLD, CODE, DIM, ERROR, GOOD, Style, WARNING},
+    ui::{BOLD, DIM, ERROR, GOOD, Style, WARNING},
 };
 use agentpol_diagnostics::render::visible;
 use agentpol_model::{budget::Budget, policy::Token};
@@ -31,10 +31,16 @@ impl Shown<'_> {
     /// The decision about something that is called `name` and does `what`.
     pub(crate) fn lines(&self, decision: &Decision, name: &str, what: &str) -> String {
         let (word, style) = word(&decision.outcome);
-        let mut out = format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}\n", visible(name));
-        if !what.is_empty() {
-            self.wrapped(&mut out, what, |line| line.to_owned());
-        }
+        let name = visible(name);
+        let taken = 6 + name.chars().count() + 2;
+        let mut what = page::wrap_after(&visible(what), taken, self.width).into_iter();
+        // A request that could not be read does nothing that could be told.
+        let colon = if what.len() == 0 { "" } else { ":" };
+        let mut out =
+            format!("{style}{word}{style:#} {BOLD}{name}{BOLD:#}{colon} {}", what.next().unwrap_or_default());
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+        what.for_each(|line| out.push_str(&format!("      {line}\n")));
         let why = self.why(decision);
         self.wrapped(&mut out, &why, |line| format!("{DIM}{line}{DIM:#}"));
         for note in &decision.notes {
@@ -49,11 +55,11 @@ impl Shown<'_> {
         }
     }
 
-    /// Why, in one sentence: the code and the reason of a denial, else the rule and what it leaves of the budgets.
+    /// Why, in one sentence: the reason and the code of a denial, else the rule and what it leaves of the budgets.
     pub(crate) fn why(&self, decision: &Decision) -> String {
         let reason = &decision.reason;
         match decision.code() {
-            Some(code) => format!("{}: {reason}", code.name()),
+            Some(code) => format!("{reason} [{}]", code.name()),
             None => {
                 let left: Vec<String> = decision.charges.iter().filter_map(|c| self.left(c)).collect();
                 if left.is_empty() { reason.clone() } else { format!("{reason}; left: {}", left.join(", ")) }
@@ -93,9 +99,4 @@ impl Totals {
             "{GOOD}{allowed} allowed{GOOD:#}, {WARNING}{asked} to be asked{WARNING:#}, {ERROR}{denied} denied{ERROR:#}"
         )
     }
-}
-
-/// A hash or an address in the colour of code.
-pub(crate) fn code(text: impl std::fmt::Display) -> String {
-    format!("{CODE}{text}{CODE:#}")
 }

@@ -13,16 +13,16 @@ mod dump;
 mod effects;
 mod eval;
 pub mod formula;
-mod understand;
 #[cfg(test)]
 mod tests;
+mod understand;
 
 pub use agentpol_model::policy::{
     Ask, Chain, Contract, Function, Param, ParamType, Seconds, Target, Token, TokenSpec, Verb,
 };
 pub use bound::{BindError, Bound, ParamValue};
-pub use understand::{NotUnderstood, Understood};
 pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
+pub use understand::{NotUnderstood, Understood};
 
 use agentpol_grammar::span::Span;
 use agentpol_model::{

@@ -49,12 +49,14 @@ impl RuleSet {
         };
         let mut args = Vec::new();
         if let Some(function) = &callable.function {
-            let fault = |fault: Malformed| NotUnderstood { code: DenyCode::Malformed, malformed: Some(fault) };
+            let fault =
+                |fault: Malformed| NotUnderstood { code: DenyCode::Malformed, malformed: Some(fault) };
             let (_, bytes) = split_selector(action.data).map_err(fault)?;
             args = decode(&function.inputs, bytes).map_err(|e| fault(e.in_calldata()))?;
         }
         let scope = Scope { rules: self, request, action, args: &args, bound };
-        let effects = callable.effects.iter().filter_map(|spec| self.resolve(spec, &scope).transpose()).collect();
+        let effects =
+            callable.effects.iter().filter_map(|spec| self.resolve(spec, &scope).transpose()).collect();
         Ok(Understood { callable: Some((id, callable)), args, effects })
     }
 }

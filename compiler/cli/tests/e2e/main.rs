@@ -1,8 +1,16 @@
 //! The binary as a user meets it: arguments and files in; streams and exit status out.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod demo_requests;
 mod files;
 mod judging;
+mod pages;
 mod policies;
 mod streams;
 

@@ -1,0 +1,37 @@
+//! The pages of the codes, held against the compiler: what an example shows is what comes of it.
+
+use super::run_with;
+use agentpol_diagnostics::codes;
+use std::collections::BTreeSet;
+
+/// The codes that a policy is found to have: by checking it, or for a failed test by running its tests.
+fn found(text: &str, code: &str) -> BTreeSet<String> {
+    let command = if code == codes::FAILED_TEST.code { "test" } else { "check" };
+    let run = run_with(text, &[command, "-", "--format", "json"]);
+    let Some(report) = run.json().pop() else { panic!("{code}: {}", run.all()) };
+    let failed =
+        report["files"].as_array().into_iter().flatten().flat_map(|f| f["tests"].as_array()).flatten();
+    let diagnostics = report["diagnostics"].as_array().into_iter().flatten();
+    let failures = failed.map(|t| &t["failed"]["diagnostic"]).filter(|d| d.is_object());
+    diagnostics.chain(failures).map(|d| d["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn examples_show_their_code_and_fixed_ones_do_not() {
+    let mut wrong = Vec::new();
+    for code in codes::ALL {
+        let example = found(code.example(), code.code);
+        if !example.contains(code.code) {
+            wrong.push(format!("{} {}: its example comes to {example:?}", code.code, code.name));
+        }
+        let fixed = found(code.fixed(), code.code);
+        if fixed.contains(code.code) {
+            wrong.push(format!("{} {}: put right, it still comes to {fixed:?}", code.code, code.name));
+        }
+        let errors: Vec<_> = codes::ALL.iter().filter(|c| fixed.contains(c.code)).map(|c| c.code).collect();
+        if !errors.is_empty() {
+            wrong.push(format!("{} {}: put right, it comes to {errors:?}", code.code, code.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
