@@ -41,3 +41,11 @@ fn modules_are_sorted_and_documented() {
     }
     assert_eq!(agentpol_stdlib::module("nothing"), None);
 }
+
+#[test]
+fn modules_stand_in_canonical_layout() {
+    for (name, text) in agentpol_stdlib::MODULES {
+        let formatted = agentpol_grammar::format(text).unwrap_or_else(|e| panic!("std::{name}: {e:?}"));
+        assert!(formatted == *text, "std::{name} is not in canonical layout");
+    }
+}
