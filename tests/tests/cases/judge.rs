@@ -1,6 +1,9 @@
 //! What is decided.
 
-use agentpol_compiler::{Compilation, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, Verdict, lower, sample_params};
+use agentpol_compiler::{
+    Compilation, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, Verdict, lower,
+    sample_params,
+};
 use agentpol_ethereum::Facts;
 use agentpol_model::{
     Address, Time,
@@ -18,7 +21,9 @@ fn load(compiled: &Compilation, wallet: Address, signer: Address) -> Option<Poli
     let rules = compiled.ruleset.as_ref()?;
     let value = |sample| match sample {
         ParamSample::Word(word) => ParamValue::Word(word),
-        ParamSample::Set(set) => ParamValue::Set(set.into_iter().map(|word| Address::from_word(word.into())).collect()),
+        ParamSample::Set(set) => {
+            ParamValue::Set(set.into_iter().map(|word| Address::from_word(word.into())).collect())
+        }
     };
     let names = rules.params.iter().map(|param| param.name.clone());
     let params = names.zip(sample_params(rules).into_iter().map(value)).collect();
@@ -41,7 +46,10 @@ pub(crate) fn own_tests(compiled: &Compilation) -> Vec<Fault> {
                     Verdict::Ask(id) => format!("ask {}", policy.module().rules[id.index()].name),
                     Verdict::Deny(code) => format!("deny {}", code.map_or("", |code| code.name())),
                 };
-                faults.push((line, format!("expected {expected}, got {}: {}", words(&decision), decision.reason)));
+                faults.push((
+                    line,
+                    format!("expected {expected}, got {}: {}", words(&decision), decision.reason),
+                ));
             }
         }
     }
@@ -66,7 +74,9 @@ fn decide(session: &mut Session<'_>, request: &OwnedRequest, now: Time, agent: O
 }
 
 fn meets(policy: &Policy, decision: &Decision, expected: Verdict) -> bool {
-    let rule = |id: agentpol_model::ids::RuleId| decision.rule.as_deref() == Some(policy.module().rules[id.index()].name.as_str());
+    let rule = |id: agentpol_model::ids::RuleId| {
+        decision.rule.as_deref() == Some(policy.module().rules[id.index()].name.as_str())
+    };
     match (&decision.outcome, expected) {
         (Outcome::Allow, Verdict::Allow(id)) | (Outcome::Ask(_), Verdict::Ask(id)) => rule(id),
         (Outcome::Deny(_), Verdict::Deny(None)) => true,
@@ -86,7 +96,9 @@ fn words(decision: &Decision) -> String {
 /// A `requests` block, in order, with one ledger.
 pub(crate) fn requests(compiled: &Compilation, steps: &[Step]) -> Vec<Fault> {
     let wallet: Address = chapters::WALLET.parse().unwrap();
-    let Some(policy) = load(compiled, wallet, wallet) else { return vec![(1, "the policy does not compile".to_owned())] };
+    let Some(policy) = load(compiled, wallet, wallet) else {
+        return vec![(1, "the policy does not compile".to_owned())];
+    };
     let mut session = Session::new(&policy, Nonces::Any);
     let mut faults = Vec::new();
     let mut now = TEST_START;

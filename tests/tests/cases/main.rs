@@ -3,7 +3,13 @@
 //! What the compiler says of a chapter's faulty policies is kept beside it, source and message together, in `said.txt`: `UPDATE=1`
 //! writes these files.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
 
 mod judge;
 mod said;
@@ -34,16 +40,25 @@ fn chapter(name: &str) {
     for block in chapters::blocks(&text) {
         match block.kind.as_str() {
             "agentpol" => {
-                let compiled = compile(SourceFile::new("policy.agentpol", block.text.as_str()), &Beside(folder.clone()));
+                let compiled =
+                    compile(SourceFile::new("policy.agentpol", block.text.as_str()), &Beside(folder.clone()));
                 faults.extend(compare(&block, &compiled));
-                faults.extend(judge::own_tests(&compiled).into_iter().map(|(line, fault)| at(&block, line, &fault)));
+                faults.extend(
+                    judge::own_tests(&compiled).into_iter().map(|(line, fault)| at(&block, line, &fault)),
+                );
                 said.push_str(&said::of(&compiled));
                 policy = Some((block, compiled));
             }
             "requests" => {
-                let (_, compiled) = policy.as_ref().unwrap_or_else(|| panic!("line {}: requests to no policy", block.line));
-                let steps = chapters::steps(&block.text).unwrap_or_else(|e| panic!("block at line {}: {e}", block.line));
-                faults.extend(judge::requests(compiled, &steps).into_iter().map(|(line, fault)| at(&block, line, &fault)));
+                let (_, compiled) =
+                    policy.as_ref().unwrap_or_else(|| panic!("line {}: requests to no policy", block.line));
+                let steps = chapters::steps(&block.text)
+                    .unwrap_or_else(|e| panic!("block at line {}: {e}", block.line));
+                faults.extend(
+                    judge::requests(compiled, &steps)
+                        .into_iter()
+                        .map(|(line, fault)| at(&block, line, &fault)),
+                );
             }
             _ => {}
         }
@@ -61,8 +76,10 @@ fn compare(block: &Block, compiled: &Compilation) -> Vec<String> {
     let expected = chapters::expectations(&block.text);
     let found = said::lines(compiled);
     let lacks = |all: &[Expected], one: &Expected| !all.iter().any(|other| other == one);
-    let missing = expected.iter().filter(|e| lacks(&found.iter().map(|(e, _)| e.clone()).collect::<Vec<_>>(), e));
-    let missing = missing.map(|(severity, code, line)| at(block, *line, &format!("nothing says {severity}[{code}]")));
+    let missing =
+        expected.iter().filter(|e| lacks(&found.iter().map(|(e, _)| e.clone()).collect::<Vec<_>>(), e));
+    let missing =
+        missing.map(|(severity, code, line)| at(block, *line, &format!("nothing says {severity}[{code}]")));
     let more = found.iter().filter(|(e, _)| lacks(&expected, e)).map(|((severity, code, line), message)| {
         at(block, *line, &format!("unexpected {severity}[{code}]: {message}"))
     });
@@ -75,9 +92,12 @@ fn example(name: &str) {
     let file = format!("{name}.agentpol");
     let text = fs::read_to_string(folder.join(&file)).unwrap();
     let compiled = compile(SourceFile::new(file, text.as_str()), &Beside(folder));
-    let mut faults: Vec<String> =
-        said::lines(&compiled).into_iter().map(|((s, code, line), said)| format!("line {line}: {s}[{code}]: {said}")).collect();
-    faults.extend(judge::own_tests(&compiled).into_iter().map(|(line, fault)| format!("line {line}: {fault}")));
+    let mut faults: Vec<String> = said::lines(&compiled)
+        .into_iter()
+        .map(|((s, code, line), said)| format!("line {line}: {s}[{code}]: {said}"))
+        .collect();
+    faults
+        .extend(judge::own_tests(&compiled).into_iter().map(|(line, fault)| format!("line {line}: {fault}")));
     if agentpol_grammar::format(&text).is_ok_and(|formatted| formatted != text) {
         faults.push("not in canonical layout".to_owned());
     }
@@ -92,7 +112,9 @@ fn chapters_are_in_canonical_layout() {
     let mut faults = Vec::new();
     for chapter in chapters::CHAPTERS {
         for block in chapters::blocks(&chapters::read(chapter).unwrap()) {
-            if block.kind == "agentpol" && agentpol_grammar::format(&block.text).is_ok_and(|text| text != block.text) {
+            if block.kind == "agentpol"
+                && agentpol_grammar::format(&block.text).is_ok_and(|text| text != block.text)
+            {
                 faults.push(format!("tests/cases/{chapter}/spec.md, line {}", block.line));
             }
         }

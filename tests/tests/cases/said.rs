@@ -10,7 +10,8 @@ pub(crate) fn lines(compiled: &Compilation) -> Vec<(Expected, String)> {
     let line = |d: &Diagnostic| {
         if d.primary.file == FileId(0) { compiled.sources.positions(d.primary).0.line as usize } else { 0 }
     };
-    let one = |d: &Diagnostic| ((d.severity.word().to_owned(), d.code.to_owned(), line(d)), d.message.clone());
+    let one =
+        |d: &Diagnostic| ((d.severity.word().to_owned(), d.code.to_owned(), line(d)), d.message.clone());
     let mut all: Vec<_> = compiled.diagnostics.iter().map(one).collect();
     all.sort();
     all.dedup_by(|a, b| a.0 == b.0);
