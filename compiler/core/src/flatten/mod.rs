@@ -5,6 +5,7 @@
 //! | [`callables`] | contracts on chains to what a request can be about |
 //! | [`effects`] | what a function does |
 //! | [`subject`] | what a rule is about, to callables |
+//! | [`overload`] | which function a subject's names fit |
 //! | [`rules`] | a rule, to an arm for each of them |
 //! | [`guard`] | its conditions |
 //! | [`asks`] | who is asked, and within what time |
@@ -18,6 +19,7 @@ mod callables;
 mod effects;
 mod guard;
 mod order;
+mod overload;
 mod params;
 mod rules;
 mod subject;
@@ -32,6 +34,10 @@ use agentpol_model::{
     budget::Budget,
     ids::{BudgetId, RuleId, TokenId},
 };
+#[cfg(test)]
+pub(crate) use asks::MAX_WITHIN_SECONDS;
+#[cfg(test)]
+pub(crate) use budgets::MAX_LINES;
 pub(crate) use callables::{Callables, Known};
 use std::collections::BTreeMap;
 

@@ -59,7 +59,7 @@ fn word(scalar: &Scalar) -> String {
     match scalar {
         Scalar::Const(w) => {
             let hex = format!("{w:x}");
-            format!("..{}", &hex[hex.len().saturating_sub(4)..])
+            format!("..{}", hex.get(hex.len().saturating_sub(4)..).unwrap_or_default())
         }
         Scalar::Arg(path, _) => format!("a{}", steps(&path.0)),
         Scalar::Len(path) => format!("len a{}", steps(&path.0)),

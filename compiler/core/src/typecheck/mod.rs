@@ -40,6 +40,10 @@ use agentpol_grammar::{
     span::Span,
 };
 use agentpol_model::{Address, U256, ids::SetId, request::Kind};
+#[cfg(test)]
+pub(crate) use compare::{MAX_COEFFICIENT_BITS, MAX_TERMS};
+#[cfg(test)]
+pub(crate) use data::MAX_QUANTIFIERS;
 use facts::Facts;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`chains`] | chains and their native tokens |
 //! | [`sites`] | tokens and contracts, and where they stand |
-//! | [`interfaces`] | functions, structs and what `as …` says of their fields |
+//! | [`interfaces`] | functions and structs |
+//! | [`refinements`] | what `as …` says of a field |
 //! | [`abi_types`] | the types of the ABI |
 //! | [`json_abi`] | interfaces from JSON |
 //! | [`used`] | which of all this a policy uses, and its token numbers |
@@ -13,10 +14,15 @@ mod abi_types;
 mod chains;
 mod interfaces;
 mod json_abi;
+mod refinements;
 mod sites;
 mod used;
 
 pub(crate) use abi_types::elementary;
+#[cfg(test)]
+pub(crate) use chains::MAX_PARAM_SET;
+#[cfg(test)]
+pub(crate) use sites::MAX_DECIMALS;
 
 use crate::{
     hir::{
