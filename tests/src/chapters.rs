@@ -32,6 +32,7 @@ pub const CHAPTERS: &[&str] = &[
     "overlap",
     "accept",
     "refusals",
+    "library",
     "world",
     "interfaces",
     "json_abi",

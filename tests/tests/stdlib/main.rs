@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `compile` | all of it compiles |
 //! | `read` | the library's declarations, out of its syntax trees |
 //! | `world` | chains, tokens and contracts: ids, decimals, addresses |
 //! | `signatures` | functions: signatures, selectors, payability |
@@ -9,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod compile;
 mod read;
 mod signatures;
 mod text;
