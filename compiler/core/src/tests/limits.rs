@@ -3,7 +3,7 @@
 use super::run;
 use crate::{
     flatten::{MAX_LINES, MAX_WITHIN_SECONDS},
-    typecheck::{MAX_COEFFICIENT_BITS, MAX_QUANTIFIERS, MAX_TERMS},
+    typecheck::{MAX_COEFFICIENT_BITS, MAX_DEPTH, MAX_QUANTIFIERS, MAX_TERMS},
     world::{MAX_DECIMALS, MAX_PARAM_SET},
 };
 use num_bigint::BigInt;
@@ -89,4 +89,54 @@ fn decimals_of_a_token() {
     };
     assert_eq!(codes(&policy(MAX_DECIMALS)), [""; 0]);
     assert_eq!(codes(&policy(MAX_DECIMALS + 1)), ["AP0407"]);
+}
+
+#[test]
+fn definitions_inside_definitions() {
+    let policy = |n: u32| {
+        let mut text = format!("{HEAD}let a0 = a1\n");
+        for i in 1..n {
+            text.push_str(&format!("let a{i} = a{}\n", i + 1));
+        }
+        format!("{text}let a{n} = 5 USDC\n")
+    };
+    assert_eq!(codes(&policy(MAX_DEPTH - 1)), [""; 0]);
+    assert_eq!(codes(&policy(MAX_DEPTH)), ["AP0213"]);
+}
+
+#[test]
+fn structs_that_would_be_written_out_without_end() {
+    let policy = |n: usize| {
+        let mut text = String::from(HEAD);
+        text.push_str("interface I {\n");
+        for i in 0..n {
+            text.push_str(&format!("struct S{i} (a: S{j}, b: S{j}, c: S{j}, d: S{j})\n", j = i + 1));
+        }
+        format!("{text}struct S{n} (a: uint256)\n}}\n")
+    };
+    assert_eq!(codes(&policy(3)), [""; 0]);
+    assert!(codes(&policy(14)).iter().all(|c| *c == "AP0409"));
+}
+
+/// A policy with any line gone, or any two neighbours swapped, is told about, never a panic.
+#[test]
+fn broken_policies_are_told_about() {
+    let text = "policy p on ethereum, base\n\nuse std::tokens::{ERC20, USDC, USDT, WETH}\nuse std::uniswap_v3::SwapRouter02\n\n\
+        param owner: approver\nunit usd = 1 USDC = 1 USDT\nfees at most 0.01 ETH\nbudget daily: 500 usd per 24h\n\
+        def good(p: SwapRouter02::ExactInputSingleParams) = p.tokenIn in { USDC, USDT }\n    and p.amountIn <= 5 usd\n\
+        allow buy: SwapRouter02.exactInputSingle(p) {\n    when good(p)\n    until 2027-01-01\n    beyond daily: ask by owner within 10min\n}\n\
+        ask rest: any {\n    by owner within 1h\n    exempt daily because \"asked\"\n}\n\
+        test \"t\" {\n    try USDC.transfer(wallet, 5 USDC) => ask rest\n}\n";
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(codes(text), [""; 0]);
+    for n in 0..lines.len() {
+        let mut without = lines.clone();
+        without.remove(n);
+        let c = run(&without.join("\n"));
+        assert_eq!(c.ruleset.is_none(), c.diagnostics.iter().any(|d| d.is_error()));
+        let mut swapped = lines.clone();
+        swapped.swap(n, (n + 1) % lines.len());
+        let c = run(&swapped.join("\n"));
+        assert_eq!(c.ruleset.is_none(), c.diagnostics.iter().any(|d| d.is_error()));
+    }
 }

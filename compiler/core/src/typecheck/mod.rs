@@ -53,6 +53,9 @@ use std::{
 /// Definitions inlined for one rule and function at most.
 pub(crate) const MAX_INLINED: u32 = 4_096;
 
+/// Expressions inside expressions at most, definitions and `let`s written out.
+pub(crate) const MAX_DEPTH: u32 = 200;
+
 /// The checker's state across all rules.
 pub(crate) struct Checker<'w, 'a> {
     pub(crate) world: &'w World<'a>,
@@ -63,6 +66,7 @@ pub(crate) struct Checker<'w, 'a> {
     /// The words of a set's elements on a chain.
     set_words: BTreeMap<(u32, Option<ChainIx>), Option<SetId>>,
     next_set: u32,
+    depth: u32,
     lets: Vec<LetState>,
     /// Addresses written in the policy's own text.
     pub(crate) named: BTreeSet<Address>,
@@ -128,6 +132,7 @@ impl<'w, 'a> Checker<'w, 'a> {
             set_list: Vec::new(),
             set_words: BTreeMap::new(),
             next_set: 0,
+            depth: 0,
             lets: vec![LetState::New; world.lets.len()],
             named: BTreeSet::new(),
             used_defs: BTreeSet::new(),
@@ -136,6 +141,18 @@ impl<'w, 'a> Checker<'w, 'a> {
 
     /// An expression's value.
     pub(crate) fn expr(&mut self, cx: &mut Scope, e: &'a Expr) -> Value {
+        if self.depth >= MAX_DEPTH {
+            let said = format!("with its definitions written out this nests deeper than {MAX_DEPTH}");
+            self.fail(cx, e.span, codes::NUMBER_TOO_LARGE, said);
+            return Value::Error;
+        }
+        self.depth += 1;
+        let value = self.expr_inside(cx, e);
+        self.depth -= 1;
+        value
+    }
+
+    fn expr_inside(&mut self, cx: &mut Scope, e: &'a Expr) -> Value {
         match &e.kind {
             ExprKind::Or(parts) => Value::Bool(self.any_of(cx, parts)),
             ExprKind::And(parts) => Value::Bool(self.all_of(cx, parts)),

@@ -2,7 +2,12 @@
 
 use super::World;
 use crate::hir::{FieldDef, FieldTy, StructIx};
+use agentpol_abi::fit;
 use agentpol_model::types::{Member, Type, WordType};
+use std::collections::BTreeMap;
+
+/// Structs inside structs at most.
+pub(super) const MAX_STRUCT_DEPTH: usize = 16;
 
 /// An elementary type that is one word, by its name.
 pub(crate) fn elementary(name: &str) -> Option<FieldTy> {
@@ -53,19 +58,34 @@ impl World<'_> {
         fields.iter().map(|f| Member { name: f.name.clone(), ty: self.abi_type(&f.ty) }).collect()
     }
 
-    /// Does a struct hold itself, along some path? Such a type has no encoding.
-    pub(super) fn holds(&self, ty: &FieldTy, wanted: StructIx, depth: usize) -> bool {
-        match ty {
-            FieldTy::Struct(ix) if *ix == wanted => true,
-            FieldTy::Struct(ix) => {
-                depth == 0
-                    || self
-                        .structure(*ix)
-                        .is_some_and(|s| s.fields.iter().any(|f| self.holds(&f.ty, wanted, depth - 1)))
-            }
-            FieldTy::Array(inner, _) | FieldTy::FixedArray(inner, _) => self.holds(inner, wanted, depth),
-            FieldTy::Word(_) | FieldTy::Bytes | FieldTy::String => false,
+    /// How many types a struct is made of, at every level; `None` where it holds itself or more than is allowed.
+    pub(super) fn struct_size(
+        &self,
+        ix: StructIx,
+        depth: usize,
+        known: &mut BTreeMap<StructIx, Option<usize>>,
+    ) -> Option<usize> {
+        if let Some(size) = known.get(&ix) {
+            return *size;
         }
+        if depth > MAX_STRUCT_DEPTH {
+            return None;
+        }
+        let size = self.structure(ix)?.fields.iter().try_fold(1usize, |sum, field| {
+            let mut ty = &field.ty;
+            let mut around = 1;
+            while let FieldTy::Array(inner, _) | FieldTy::FixedArray(inner, _) = ty {
+                ty = inner;
+                around += 1;
+            }
+            let inner = match ty {
+                FieldTy::Struct(inner) => self.struct_size(*inner, depth + 1, known)?,
+                _ => 0,
+            };
+            Some(sum + around + inner).filter(|n| *n <= fit::MAX_TYPE_NODES)
+        });
+        known.insert(ix, size);
+        size
     }
 }
 

@@ -1,6 +1,6 @@
 //! Interfaces: structs, functions, and what `as …` says of their fields.
 
-use super::{FunctionDef, InterfaceDef, StructDef, World, elementary};
+use super::{FunctionDef, InterfaceDef, StructDef, World, abi_types::MAX_STRUCT_DEPTH, elementary};
 use crate::{
     hir::{FieldDef, FieldTy, InterfaceIx, ModuleIx, Refinement, StructIx},
     resolve::{Entity, Found, Owner, nearest},
@@ -16,9 +16,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
-
-/// Structs inside structs at most.
-const MAX_STRUCT_DEPTH: usize = 16;
 
 pub(super) type Fallible<T> = Result<T, Option<Box<Diagnostic>>>;
 
@@ -70,6 +67,9 @@ impl<'a> World<'a> {
             self.fill_structs(InterfaceIx::new(i), *module, interface, sink);
         }
         for (i, (module, interface, _)) in interfaces.iter().enumerate() {
+            self.check_structs(*module, (InterfaceIx::new(i), *interface), sink);
+        }
+        for (i, (module, interface, _)) in interfaces.iter().enumerate() {
             let ix = InterfaceIx::new(i);
             let mut functions = Vec::new();
             for member in &interface.members {
@@ -111,14 +111,30 @@ impl<'a> World<'a> {
             if let Some(def) = self.structs.get_mut(structure.index()) {
                 def.fields = fields;
             }
-            let own = FieldTy::Struct(structure);
-            let inside = self.structure(structure).map(|s| s.fields.clone()).unwrap_or_default();
-            let _ = own;
-            if inside.iter().any(|f| self.holds(&f.ty, structure, MAX_STRUCT_DEPTH)) {
+        }
+    }
+
+    /// A struct that holds itself has no encoding, and one that holds too much would be written out at great length.
+    fn check_structs(
+        &mut self,
+        module: ModuleIx,
+        interface: (InterfaceIx, &'a ast::Interface),
+        sink: &mut Sink,
+    ) {
+        for member in &interface.1.members {
+            let MemberKind::Struct { name, .. } = &member.kind else { continue };
+            let ix = self.interface(interface.0).and_then(|d| d.structs.get(&name.node).copied());
+            if let Some(ix) = ix
+                && self.struct_size(ix, 0, &mut BTreeMap::new()).is_none()
+            {
                 let place = self.place(module, name.span);
-                let said = format!("`{}` holds itself, or nests deeper than {MAX_STRUCT_DEPTH}", name.node);
+                let said = format!(
+                    "`{}` holds itself, nests deeper than {MAX_STRUCT_DEPTH}, or has more than {} parts",
+                    name.node,
+                    fit::MAX_TYPE_NODES
+                );
                 sink.push(Diagnostic::new(codes::RECURSIVE_STRUCT, place, said));
-                if let Some(def) = self.structs.get_mut(structure.index()) {
+                if let Some(def) = self.structs.get_mut(ix.index()) {
                     def.fields.clear();
                 }
             }
