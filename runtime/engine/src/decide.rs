@@ -151,7 +151,7 @@ impl Policy {
 
     /// Everybody who must agree: those of each rule that asks, and those of each `beyond` that is passed. Where they differ,
     /// all of all of them.
-    fn asking(&self, entry: &ledger::Request, judgement: &Judgement, within: Time) -> Asking {
+    pub(crate) fn asking(&self, entry: &ledger::Request, judgement: &Judgement, within: Time) -> Asking {
         let rules = entry.actions.iter().flat_map(|action| &action.rules);
         let rules = rules.filter_map(|name| self.module().rules.iter().find(|rule| *rule.name == **name));
         let mut asks: Vec<&Ask> = Vec::new();

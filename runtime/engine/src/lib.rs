@@ -7,10 +7,12 @@
 //! | [`decision`] | decisions as data, and their JSON |
 //! | `reason` | decisions in words |
 //! | [`session`] | a stream of requests, each allowed one landed and final at its own time |
+//! | [`gate`] | decide, reserve, sign exactly the bytes that were judged |
 //! | [`ledger`] | the ledger of caps: what is signed, what has landed, what may still be taken |
 
 mod decide;
 pub mod decision;
+pub mod gate;
 pub mod ledger;
 pub mod load;
 mod reason;
@@ -18,6 +20,7 @@ pub mod session;
 
 pub use agentpol_vm::{BindError, Binding};
 pub use decision::{Decision, Outcome};
+pub use gate::{Answer, Gate};
 pub use ledger::Ledger;
 pub use load::{LoadError, Policy, load};
 pub use session::{Nonces, Session};

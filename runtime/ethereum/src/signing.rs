@@ -134,6 +134,12 @@ impl Unsigned {
     pub fn sign(self, signer: &impl SignerSync, expected: Address) -> Result<SignedTransaction, SignError> {
         let signature =
             signer.sign_hash_sync(&self.digest()).map_err(|e| SignError::Signer(e.to_string()))?;
+        self.attach(signature, expected)
+    }
+
+    /// Puts a signature of the [`digest`](Unsigned::digest) in its place and reads the result back: for signers that answer
+    /// later.
+    pub fn attach(self, signature: Signature, expected: Address) -> Result<SignedTransaction, SignError> {
         let raw = self.transaction.finish(signature.normalized_s());
         let read = RawTransaction::read(&raw).map_err(|_| SignError::Differs)?;
         if read.payload != self.payload {

@@ -20,6 +20,8 @@ pub enum Misfit {
     NonceKnown,
     /// The policy has no such line.
     UnknownLine,
+    /// A request, where only facts are taken.
+    NotAFact,
 }
 
 impl fmt::Display for Misfit {
@@ -29,6 +31,7 @@ impl fmt::Display for Misfit {
             Misfit::UnknownVersion => "this slot never held that version",
             Misfit::NonceKnown => "the account's nonce is known already",
             Misfit::UnknownLine => "the policy has no such budget line",
+            Misfit::NotAFact => "a request is no fact: it goes through the gate",
         })
     }
 }

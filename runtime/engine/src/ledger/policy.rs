@@ -64,6 +64,17 @@ pub enum Counts {
     Calls,
 }
 
+impl Counts {
+    /// The assets that count; none for calls.
+    pub fn assets(&self) -> Vec<Asset> {
+        match self {
+            Counts::Gross(weights) => weights.keys().copied().collect(),
+            Counts::Fees(assets) => assets.iter().copied().collect(),
+            Counts::Calls => Vec::new(),
+        }
+    }
+}
+
 /// One line of a budget, its cap bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -158,9 +169,8 @@ impl Terms {
     /// The chains whose time cuts a line's windows.
     pub fn chains_of(&self, line: &Line) -> BTreeSet<ChainId> {
         match &line.counts {
-            Counts::Gross(weights) => weights.keys().map(|asset| asset.chain).collect(),
-            Counts::Fees(assets) => assets.iter().map(|asset| asset.chain).collect(),
             Counts::Calls => self.chains.clone(),
+            counts => counts.assets().iter().map(|asset| asset.chain).collect(),
         }
     }
 

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod corners;
 mod history;
 mod property;
 mod reference;

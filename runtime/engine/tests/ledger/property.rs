@@ -14,7 +14,7 @@ use agentpol_runtime::ledger::{
 use std::collections::BTreeMap;
 
 /// Random behaviours that every run plays, and steps of each.
-const BEHAVIOURS: u64 = 400;
+const BEHAVIOURS: u64 = 200;
 const STEPS: usize = 80;
 /// 2026-11-21T00:00:00Z, a Saturday.
 const START: Time = 1_795_219_200;

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Histories that every run makes, where the reference is at hand.
-const HISTORIES: u64 = 300;
+const HISTORIES: u64 = 200;
 /// Their first seed: none that the vectors use.
 const FIRST_SEED: u64 = 1_000_000;
 

@@ -1,0 +1,284 @@
+use crate::policy::{
+    HOUR, NOW, OWNER, ROUTER, SHOP, WALLET, approve, binding, module, policy, transfer, usdc,
+};
+use agentpol_ethereum::{Draft, Fee, OwnedRequest, RawTransaction, SignedTransaction};
+use agentpol_model::{Address, B256, U256, decision::DenyCode};
+use agentpol_runtime::{
+    Answer, Gate, Policy,
+    decision::Outcome,
+    gate::{GateError, GateSignError},
+    ledger::{Landed, LineName, Record, Reply},
+};
+use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+/// The first two accounts of every development chain.
+const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+const OWNERS_KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+fn key(hex: &str) -> PrivateKeySigner {
+    hex.parse().expect("a key")
+}
+
+fn gate() -> Gate<PrivateKeySigner> {
+    let policy = policy();
+    let ledger = policy.ledger(false);
+    Gate::new(policy, ledger, key(KEY)).expect("a gate")
+}
+
+fn owned(call: (Address, Vec<u8>), nonce: Option<u64>) -> OwnedRequest {
+    let fee = Fee::Dynamic { max_fee_per_gas: Some(10u128.pow(9)), max_priority_fee_per_gas: Some(1) };
+    let draft = Draft {
+        chain: 1,
+        nonce,
+        gas_limit: Some(100_000),
+        fee,
+        to: Some(call.0),
+        value: U256::ZERO,
+        data: call.1,
+        access_list: Vec::new(),
+    };
+    OwnedRequest::new(draft, Some(WALLET)).expect("valid")
+}
+
+fn sign(gate: &mut Gate<PrivateKeySigner>, request: OwnedRequest, now: u64) -> SignedTransaction {
+    match gate.ask(request, None, now) {
+        Answer::Reserved(reserved) => gate.sign_sync(reserved).expect("signed"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn denied(answer: Answer) -> DenyCode {
+    match answer {
+        Answer::Denied(decision) => decision.code().expect("a code"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn used(gate: &Gate<PrivateKeySigner>, budget: &str) -> U256 {
+    gate.ledger().used(&LineName::new(budget, 0)).to_word()
+}
+
+#[test]
+fn the_judged_bytes_are_signed_by_the_wallets_key() {
+    let mut gate = gate();
+    let Answer::Reserved(reserved) = gate.ask(owned(transfer(SHOP, usdc(250)), Some(5)), Some("bot"), NOW)
+    else {
+        panic!("allowed");
+    };
+    assert_eq!(used(&gate, "daily"), usdc(250), "counted before it is signed");
+    assert_eq!(used(&gate, "gas"), U256::from(10u64.pow(14)));
+    let payload = reserved.payload().to_vec();
+    let signed = gate.sign_sync(reserved).expect("signed");
+    assert_eq!(signed.signer, WALLET);
+    let read = RawTransaction::read(&signed.raw).expect("a transaction");
+    assert_eq!(read.payload, payload);
+    assert_eq!((read.signer(), read.nonce, read.to), (Some(WALLET), 5, Some(transfer(SHOP, usdc(1)).0)));
+    assert_eq!(read.data, transfer(SHOP, usdc(250)).1);
+}
+
+#[test]
+fn a_signer_may_answer_later() {
+    let mut gate = gate();
+    let Answer::Reserved(reserved) = gate.ask(owned(transfer(SHOP, usdc(1)), Some(0)), None, NOW) else {
+        panic!("allowed");
+    };
+    let signed = {
+        let mut future = pin!(gate.sign(reserved));
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(signed) => signed.expect("signed"),
+            Poll::Pending => panic!("a local key answers at once"),
+        }
+    };
+    assert_eq!(signed.signer, WALLET);
+    assert!(gate.signed(signed.hash).is_some());
+}
+
+#[test]
+fn what_is_denied_charges_nothing_and_cannot_be_signed() {
+    let mut gate = gate();
+    assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(501)), Some(0)), None, NOW)), DenyCode::Budget);
+    assert_eq!(denied(gate.ask(owned(approve(ROUTER, U256::MAX), Some(0)), None, NOW)), DenyCode::Unlimited);
+    assert_eq!(
+        denied(gate.ask(owned((SHOP, vec![1, 2, 3, 4]), Some(0)), None, NOW)),
+        DenyCode::UnknownContract
+    );
+    assert_eq!(used(&gate, "daily"), U256::ZERO);
+    assert!(gate.ledger().state().slots.is_empty());
+}
+
+#[test]
+fn nothing_is_signed_with_its_fee_open() {
+    let mut gate = gate();
+    let call = transfer(SHOP, usdc(1));
+    let draft = Draft {
+        fee: Fee::Dynamic { max_fee_per_gas: None, max_priority_fee_per_gas: None },
+        ..owned(call, Some(0)).draft().clone()
+    };
+    let Answer::Denied(decision) = gate.ask(OwnedRequest::new(draft, None).unwrap(), None, NOW) else {
+        panic!("denied");
+    };
+    assert_eq!(decision.code(), Some(DenyCode::InvalidRequest));
+    assert!(decision.reason.contains("maxFeePerGas"), "{}", decision.reason);
+}
+
+#[test]
+fn the_ledger_gives_the_nonces() {
+    let mut gate = gate();
+    gate.observe(Record::Begin(1, WALLET, 41));
+    assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(40)), None, NOW)), DenyCode::Nonce);
+    assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(42)), None, NOW)), DenyCode::Nonce);
+    let first = sign(&mut gate, owned(transfer(SHOP, usdc(1)), None), NOW);
+    assert_eq!(RawTransaction::read(&first.raw).unwrap().nonce, 41);
+    let second = sign(&mut gate, owned(transfer(SHOP, usdc(2)), None), NOW);
+    assert_eq!(RawTransaction::read(&second.raw).unwrap().nonce, 42);
+}
+
+#[test]
+fn the_same_bytes_are_one_charge_and_one_signature() {
+    let mut gate = gate();
+    let first = sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW);
+    let again = sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW + 1);
+    assert_eq!(first, again);
+    assert_eq!(used(&gate, "daily"), usdc(250));
+    // A replacement counts the larger of the two.
+    sign(&mut gate, owned(transfer(SHOP, usdc(100)), Some(0)), NOW + 2);
+    assert_eq!(used(&gate, "daily"), usdc(250));
+}
+
+#[test]
+fn a_budget_refills_when_the_chain_says_so() {
+    let mut gate = gate();
+    let signed = sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW);
+    sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(1)), NOW);
+    // The clock alone frees nothing.
+    let much_later = NOW + 1_000 * HOUR;
+    assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(2)), None, much_later)), DenyCode::Budget);
+    let (slot, digest) = gate.signed(signed.hash).expect("it was signed here");
+    let landed = Landed { slot, digest, ok: true, at: NOW + 12, pulled: None, fee: None };
+    assert_eq!(gate.observe(Record::Landed(landed)), Reply::Done);
+    gate.observe(Record::Final(1, much_later));
+    assert_eq!(used(&gate, "daily"), usdc(250), "the other may still land");
+    sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(2)), much_later);
+}
+
+#[test]
+fn requests_do_not_come_in_as_facts() {
+    let mut gate = gate();
+    let signed = sign(&mut gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
+    let (slot, _) = gate.signed(signed.hash).unwrap();
+    let request = gate.ledger().state().slots[&slot].versions[0].request.clone();
+    let before = gate.ledger().clone();
+    assert!(matches!(gate.observe(Record::Request(request.clone())), Reply::Refused(_)));
+    assert!(matches!(gate.observe(Record::Approve(request)), Reply::Refused(_)));
+    assert_eq!(gate.ledger(), &before);
+}
+
+#[test]
+fn an_approval_is_for_these_bytes_once_and_in_time() {
+    let mut gate = gate();
+    let ask = |gate: &mut Gate<_>, nonce, now| match gate.ask(
+        owned(transfer(SHOP, usdc(400)), Some(nonce)),
+        None,
+        now,
+    ) {
+        Answer::Asked(pending) => pending,
+        other => panic!("{other:?}"),
+    };
+    let pending = ask(&mut gate, 0, NOW);
+    assert_eq!(pending.asking().of, [OWNER]);
+    assert_eq!(used(&gate, "daily"), U256::ZERO, "waiting charges nothing");
+    let text = gate.approval_text(&pending);
+    let wrong = key(KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let Answer::Asked(still) = gate.approve(pending.clone(), &[wrong], NOW) else {
+        panic!("not by the agent's own key")
+    };
+    assert_eq!(still.decision().reason, "0 of the 1 approvals it needs");
+    let right = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let Answer::Reserved(reserved) = gate.approve(pending.clone(), &[wrong, right], NOW + 600) else {
+        panic!("approved");
+    };
+    assert_eq!(gate.sign_sync(reserved).unwrap().signer, WALLET);
+    assert_eq!(used(&gate, "daily"), usdc(400));
+    assert_eq!(denied(gate.approve(pending, &[right], NOW + 600)), DenyCode::Approval, "one use");
+
+    let mut late = self::gate();
+    let pending = ask(&mut late, 0, NOW);
+    let other = ask(&mut late, 1, NOW);
+    let elsewhere = key(OWNERS_KEY).sign_message_sync(late.approval_text(&other).as_bytes()).unwrap();
+    assert!(matches!(late.approve(pending.clone(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
+    let right = key(OWNERS_KEY).sign_message_sync(late.approval_text(&pending).as_bytes()).unwrap();
+    assert_eq!(denied(late.approve(pending, &[right], NOW + 601)), DenyCode::Approval, "expired");
+}
+
+#[test]
+fn a_reservation_ends_with_its_policy_and_its_slot() {
+    let mut gate = gate();
+    let reserve =
+        |gate: &mut Gate<_>, nonce| match gate.ask(owned(transfer(SHOP, usdc(1)), Some(nonce)), None, NOW) {
+            Answer::Reserved(reserved) => reserved,
+            other => panic!("{other:?}"),
+        };
+    let stale = reserve(&mut gate, 0);
+    let mut stricter = module();
+    stricter.texts[0].text = "another edition".to_owned();
+    gate.replace(Policy::new(stricter, &binding()).unwrap()).unwrap();
+    assert_eq!(gate.sign_sync(stale).unwrap_err(), GateSignError::NotReserved);
+    assert_eq!(used(&gate, "daily"), usdc(1), "what was reserved stays counted");
+
+    let settled = reserve(&mut gate, 1);
+    let slot = *gate.ledger().state().slots.keys().next_back().unwrap();
+    gate.observe(Record::Void(slot));
+    assert_eq!(gate.sign_sync(settled).unwrap_err(), GateSignError::NotReserved);
+}
+
+#[test]
+fn a_foreign_transaction_locks_until_the_owner_adopts_it() {
+    let mut gate = gate();
+    let signed = sign(&mut gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
+    let (slot, _) = gate.signed(signed.hash).unwrap();
+    gate.observe(Record::Foreign(slot));
+    let ask = |gate: &mut Gate<_>, n| gate.ask(owned(transfer(SHOP, usdc(n)), Some(1)), None, NOW);
+    assert_eq!(denied(ask(&mut gate, 1)), DenyCode::Locked);
+    let asset = *gate.policy().terms().lines[&LineName::new("daily", 0)].counts.assets().first().unwrap();
+    let lines = [LineName::new("daily", 0), LineName::new("life", 0)].into();
+    assert_eq!(gate.observe(Record::Adopt(asset, usdc(400), NOW, lines)), Reply::Done);
+    assert_eq!(denied(ask(&mut gate, 101)), DenyCode::Budget);
+    assert!(matches!(ask(&mut gate, 100), Answer::Reserved(_)));
+}
+
+#[test]
+fn the_key_must_be_the_wallets() {
+    let policy = policy();
+    let stranger = key(OWNERS_KEY);
+    let found = stranger.address();
+    let error = Gate::new(policy.clone(), policy.ledger(false), stranger).unwrap_err();
+    assert_eq!(error, GateError::WrongSigner { expected: WALLET, found });
+    let mut safe = binding();
+    safe.wallet = SHOP;
+    let of_safe = Policy::new(module(), &safe).unwrap();
+    let error = Gate::new(of_safe.clone(), of_safe.ledger(false), key(KEY)).unwrap_err();
+    assert_eq!(error, GateError::NotTheWallet { wallet: SHOP, signer: WALLET });
+    let mut other = binding();
+    other.params.insert("daily_cap".to_owned(), agentpol_model::policy::ParamValue::Word(usdc(1_000)));
+    let richer = Policy::new(module(), &other).unwrap();
+    assert_eq!(Gate::new(policy, richer.ledger(false), key(KEY)).unwrap_err(), GateError::OtherLedger);
+}
+
+#[test]
+fn decisions_carry_the_callers_id() {
+    let text = format!(
+        r#"{{"id": "a1", "chainId": 1, "request": {{"method": "eth_sendTransaction", "params": [{{"from": "{WALLET}",
+        "to": "{SHOP}", "value": "0x1", "gas": "0x5208", "nonce": "0x0", "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x1"}}]}}}}"#
+    );
+    let request = agentpol_ethereum::read(&text).expect("reads");
+    let mut gate = gate();
+    let Answer::Reserved(reserved) = gate.ask(request, None, NOW) else { panic!("a tip is allowed") };
+    assert_eq!(reserved.decision().id, Some(agentpol_ethereum::Id::Text("a1".to_owned())));
+    assert_eq!(reserved.decision().outcome, Outcome::Allow);
+    assert_ne!(gate.sign_sync(reserved).unwrap().hash, B256::ZERO);
+}

@@ -1,0 +1,15 @@
+//! The engine as an embedder uses it: load, decide, play through, sign.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod decide;
+mod gate;
+mod load;
+mod policy;
+mod session;
