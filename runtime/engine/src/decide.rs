@@ -182,7 +182,11 @@ impl Policy {
     }
 
     fn denial(&self, request: &Request<'_>, denied: &Denied, steps: u64) -> Decision {
-        let nearest = None::<Nearest>;
+        let nearest = self.rules().explain(request).and_then(|nearest| {
+            let rule = self.rule_name(nearest.rule)?.to_string();
+            let agentpol_vm::Nearest { clause, saw, would_pass, .. } = nearest;
+            Some(Nearest { rule, clause, saw, would_pass })
+        });
         let reason = self.why_denied(request, denied, nearest.as_ref());
         let rule = denied.rule.and_then(|rule| self.rule_name(rule)).map(|rule| rule.to_string());
         Decision { nearest, ..self.decision(Outcome::Deny(denied.code), rule, reason, steps) }

@@ -52,7 +52,7 @@ impl Policy {
             }
             (DenyCode::NoRule, _) => match nearest {
                 Some(n) => format!(
-                    "no rule grants it; `{}` came closest, but `{}` does not hold: it saw {}, and {} would pass",
+                    "no rule grants it; `{}` came closest, but asks for `{}` and saw {}; {} would pass",
                     n.rule, n.clause, n.saw, n.would_pass
                 ),
                 None => "no rule grants it, and what no rule grants is denied".to_owned(),

@@ -85,6 +85,15 @@ fn what_the_rules_deny_is_said_in_words() {
     assert!(malformed.reason.starts_with("malformed calldata at byte 4: "), "{}", malformed.reason);
     let nobody = decide(&approve(SHOP, usdc(1)));
     assert_eq!(nobody.code(), Some(DenyCode::NoRule));
+    let nearest = nobody.nearest.expect("a rule came close");
+    assert_eq!((nearest.rule.as_str(), nearest.clause.as_str()), ("approve_router", "spender == Router"));
+    assert!(nearest.saw.contains(&SHOP.to_string()), "{}", nearest.saw);
+    assert!(
+        nobody.reason.starts_with("no rule grants it; `approve_router` came closest"),
+        "{}",
+        nobody.reason
+    );
+    println!("{}", nobody.reason);
     let unlimited = decide(&approve(ROUTER, U256::MAX));
     assert_eq!(unlimited.code(), Some(DenyCode::Unlimited));
     assert!(unlimited.reason.contains("`approve_router`"), "{}", unlimited.reason);

@@ -312,3 +312,24 @@ fn a_long_history_does_not_slow_judging() {
     assert_eq!(ledger.used(&LineName::new("d", 0)), amount(12).into());
     assert_eq!(ledger.used(&LineName::new("t", 0)), amount(20_000).into());
 }
+
+#[test]
+fn approved_room_stays_the_approved_ones_when_the_budget_is_renamed() {
+    let day = Window::Sliding { seconds: 100 };
+    let mut ledger = ledger([("d", line(5, day))]);
+    let mut terms = (*ledger.state().terms).clone();
+    terms.rules.get_mut("b").unwrap().beyond.insert(LineName::new("d", 0), 60);
+    ledger.apply(Record::Edit(terms.clone()));
+    let approved = request(0, "b", &[moves(9)]);
+    assert!(matches!(ask(&mut ledger, approved.clone()).verdict, Verdict::Ask { .. }));
+    assert_eq!(judged(&mut ledger, Record::Approve(approved)).verdict, Verdict::Allow);
+    let own = Request { digest: B256::repeat_byte(3), ..request(0, "a", &[moves(9)]) };
+    assert_eq!(code(&ask(&mut ledger, own.clone())), Some(DenyCode::Budget));
+    let mut renamed = line(5, day);
+    renamed.renamed_from = Some("d".into());
+    terms.lines = [(LineName::new("x", 0), renamed)].into();
+    terms.rules.get_mut("b").unwrap().beyond.clear();
+    ledger.apply(Record::Edit(terms));
+    assert_eq!(ledger.used(&LineName::new("x", 0)), amount(9).into());
+    assert_eq!(code(&ask(&mut ledger, own)), Some(DenyCode::Budget));
+}
