@@ -1,8 +1,12 @@
 //! One meaning, several evaluators: the reference (`RuleSet::decide`) beside the interpreter on the compiled, verified module.
 
-use crate::generator::{OwnedRequest, Rng, aim, aim::Pool, aim::values, rules, shrink};
+use crate::generator::{OwnedRequest, Rng, aim, aim::Pool, aim::values, rules, shrink, source};
 use agentpol_analysis::ruleset::{BindError, Bound, ParamValue, RuleSet};
-use agentpol_compiler::lower::{LowerError, lower};
+use agentpol_compiler::{
+    NoFiles, SourceFile,
+    lower::{LowerError, lower},
+};
+use agentpol_diagnostics::Severity;
 use agentpol_model::{Address, decision::Ruling};
 use agentpol_verifier::verify;
 use agentpol_vm::{BindError as VmBindError, Binding, Policy, Scratch};
@@ -136,13 +140,80 @@ pub fn rule_sets(seeds: core::ops::Range<u64>, requests: usize) -> Tally {
     tally
 }
 
-/// The smallest policy that still differs on the request, for a person.
-fn report(policy: &RuleSet, params: &BTreeMap<String, ParamValue>, request: &OwnedRequest) -> String {
-    let differs = |rules: &RuleSet| match load(rules, params) {
+/// The policy in normal form, or what is wrong with it, a line each.
+pub fn compile(text: &str) -> Result<RuleSet, String> {
+    let compiled = agentpol_compiler::compile(SourceFile::new("random.agentpol", text), &NoFiles);
+    compiled.ruleset.ok_or_else(|| {
+        let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        errors.map(|d| format!("{}: {}", d.code, d.message)).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// Policies as text from seeds, with requests for each: all of them compile, laid out anew they mean the same, and both sides
+/// judge alike. Panics at the first that does not, having made it small.
+pub fn sources(seeds: core::ops::Range<u64>, requests: usize) -> Tally {
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let rng = &mut Rng::new(seed);
+        let source = source::random(rng);
+        let text = source.to_string();
+        let policy = compile(&text).unwrap_or_else(|why| panic!("seed {seed}: {why}\n{source}"));
+        let laid_out =
+            agentpol_grammar::format(&text).unwrap_or_else(|e| panic!("seed {seed}: {e:?}\n{source}"));
+        assert_eq!(
+            agentpol_grammar::format(&laid_out).as_ref(),
+            Ok(&laid_out),
+            "seed {seed}: laid out twice"
+        );
+        let again = compile(&laid_out).map(|policy| policy.to_string());
+        assert_eq!(again, Ok(policy.to_string()), "seed {seed}: laid out, it means something else");
+        let params = values(&policy, rng);
+        let mut pair = match load(&policy, &params) {
+            Loaded::Ready(pair) => pair,
+            Loaded::Refused => {
+                tally.refused += 1;
+                continue;
+            }
+            Loaded::AtOdds(why) => panic!("seed {seed}: {why}\n{source}\n{policy}"),
+        };
+        tally.policies += 1;
+        let pool = Pool::new(&policy, pair.bound());
+        for _ in 0..requests {
+            let request = aim(&policy, pair.bound(), &pool, rng);
+            if pair.difference(&request).is_some() {
+                panic!("seed {seed}: {}", report_source(source, &params, &request));
+            }
+            tally.requests += 1;
+            tally.granted += usize::from(pair.interpret(&request).is_ok());
+        }
+    }
+    tally
+}
+
+/// The smallest text that still differs on the request.
+fn report_source(
+    source: source::SourcePolicy,
+    params: &BTreeMap<String, ParamValue>,
+    request: &OwnedRequest,
+) -> String {
+    let why = |source: &source::SourcePolicy| differs(&compile(&source.to_string()).ok()?, params, request);
+    let small = shrink::minimise(source, |source| why(source).is_some());
+    format!("{}\n{small}\n{params:?}\n{request:#?}", why(&small).unwrap_or_default())
+}
+
+/// Where the two sides differ on one request. Parameters that the policy no longer has are left out.
+fn differs(rules: &RuleSet, params: &BTreeMap<String, ParamValue>, request: &OwnedRequest) -> Option<String> {
+    let named = |name: &String| rules.params.iter().any(|param| param.name == *name);
+    let params = params.iter().filter(|(name, _)| named(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    match load(rules, &params) {
         Loaded::Ready(mut pair) => pair.difference(request),
         Loaded::Refused | Loaded::AtOdds(_) => None,
-    };
-    let small = shrink::minimise(policy.clone(), |rules| differs(rules).is_some());
-    let why = differs(&small).unwrap_or_default();
+    }
+}
+
+/// The smallest policy that still differs on the request, for a person.
+fn report(policy: &RuleSet, params: &BTreeMap<String, ParamValue>, request: &OwnedRequest) -> String {
+    let small = shrink::minimise(policy.clone(), |rules| differs(rules, params, request).is_some());
+    let why = differs(&small, params, request).unwrap_or_default();
     format!("{why}\n{small}\n{params:?}\n{request:#?}")
 }

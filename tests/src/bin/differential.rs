@@ -1,15 +1,17 @@
-//! Reference against interpreter over many seeds: `differential POLICIES REQUESTS [FIRST_SEED]`. Exits with a panic at the first
+//! Reference against interpreter over many seeds: `differential rule-sets|sources POLICIES REQUESTS [FIRST_SEED]`. Exits with a panic at the first
 //! difference, having made it small.
 
-use agentpol_tests::differential::rule_sets;
+use agentpol_tests::differential::{rule_sets, sources};
 
 fn main() {
-    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
-    let [policies, requests, first @ ..] = numbers.as_slice() else {
-        eprintln!("usage: differential POLICIES REQUESTS [FIRST_SEED]");
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<u64> = args.iter().skip(1).filter_map(|arg| arg.parse().ok()).collect();
+    let (Some(of), [policies, requests, first @ ..]) = (args.first(), numbers.as_slice()) else {
+        eprintln!("usage: differential rule-sets|sources POLICIES REQUESTS [FIRST_SEED]");
         std::process::exit(2);
     };
     let first = first.first().copied().unwrap_or(0);
-    let tally = rule_sets(first..first + policies, usize::try_from(*requests).unwrap_or(usize::MAX));
-    println!("rule sets: {tally:?}");
+    let requests = usize::try_from(*requests).unwrap_or(usize::MAX);
+    let run = if of == "sources" { sources } else { rule_sets };
+    println!("{of}: {:?}", run(first..first + policies, requests));
 }

@@ -3,6 +3,7 @@
 //! | module | makes |
 //! | --- | --- |
 //! | [`rules`] | rule sets straight away: every shape that the normal form admits, also those no source comes to |
+//! | [`source`] | policies as text |
 //! | [`aim`] | requests for a rule set, at the edges of its conditions |
 //! | [`shrink`] | of a policy that fails, the smallest that still does |
 //! | [`rng`] | the numbers behind all of them |
@@ -11,6 +12,7 @@ pub mod aim;
 pub mod rng;
 pub mod rules;
 pub mod shrink;
+pub mod source;
 
 pub use aim::{OwnedAction, OwnedRequest, aim};
 pub use rng::Rng;

@@ -56,9 +56,11 @@ impl Sight<'_> {
                 let _ = most;
                 Condition::Quantified(format!("{word} {name} in {path}:"), Box::new(body))
             }
-            Sort::Array(_, most) if rng.chance(50) => {
-                Condition::Test(format!("len({path}) {} {}", rng.pick(&["<=", ">=", "=="]), rng.below(*most as usize + 1)))
-            }
+            Sort::Array(_, most) if rng.chance(50) => Condition::Test(format!(
+                "len({path}) {} {}",
+                rng.pick(&["<=", ">=", "=="]),
+                rng.below(*most as usize + 1)
+            )),
             Sort::Array(inner, most) | Sort::FixedArray(inner, most) => {
                 self.about(&format!("{path}[{}]", rng.below(*most as usize)), inner, depth, rng)
             }
@@ -147,9 +149,11 @@ impl Sight<'_> {
                 _ => format!("len({path}) {op} {}", rng.between(1, 40)),
             },
             Sort::Time => format!("{path} <= now + {}min", rng.between(1, 600)),
-            Sort::Amount(_) | Sort::AmountOf(_) | Sort::Struct(_) | Sort::Array(..) | Sort::FixedArray(..) => {
-                "true".to_owned()
-            }
+            Sort::Amount(_)
+            | Sort::AmountOf(_)
+            | Sort::Struct(_)
+            | Sort::Array(..)
+            | Sort::FixedArray(..) => "true".to_owned(),
         }
     }
 

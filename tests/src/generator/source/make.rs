@@ -16,11 +16,7 @@ pub fn random(rng: &mut Rng) -> SourcePolicy {
     let grants: Vec<usize> = (0..count).filter(|n| verbs[*n] != "deny").collect();
     let rules = (0..count).map(|n| rule(&world, n, &verbs, rng)).collect();
     budgets(&mut world, &grants, rng);
-    SourcePolicy {
-        head: format!("policy random on {}", world.chains.join(", ")),
-        items: world.items,
-        rules,
-    }
+    SourcePolicy { head: format!("policy random on {}", world.chains.join(", ")), items: world.items, rules }
 }
 
 fn rule(world: &World, n: usize, verbs: &[&str], rng: &mut Rng) -> SourceRule {
@@ -31,15 +27,16 @@ fn rule(world: &World, n: usize, verbs: &[&str], rng: &mut Rng) -> SourceRule {
         clauses.push(format!("by boss within {}min", rng.between(1, 60)));
     }
     if verb != "deny" {
-        // Only downwards, so that no circle comes of it.
+        // Only downwards, so that no circle comes of it; what is about `any` is below everything already.
         let below: Vec<String> = (0..n)
-            .filter(|other| verbs[*other] != "deny" && rng.chance(30))
+            .filter(|other| subject != "any" && verbs[*other] != "deny" && rng.chance(30))
             .map(|other| format!("r{other}"))
             .collect();
         if !below.is_empty() {
             clauses.push(format!("over {}", below.join(", ")));
         }
-        for risk in ["opaque", "zero_recipient", "look_alike", "self_recipient", "any_recipient", "unbounded"] {
+        for risk in ["opaque", "zero_recipient", "look_alike", "self_recipient", "any_recipient", "unbounded"]
+        {
             if rng.chance(25) {
                 clauses.push(format!("accept {risk} because \"a test\""));
             }
@@ -108,7 +105,15 @@ fn budgets(world: &mut World, grants: &[usize], rng: &mut Rng) {
     }
     for n in 0..rng.between(0, 3) {
         let token = rng.pick(&world.tokens).name.clone();
-        let window = *rng.pick(&["per 24h", "per 90min", "per day", "per week", "per month", "total", "per transaction"]);
+        let window = *rng.pick(&[
+            "per 24h",
+            "per 90min",
+            "per day",
+            "per week",
+            "per month",
+            "total",
+            "per transaction",
+        ]);
         let line = match (rng.below(5), &world.unit) {
             (0, _) => format!("{} calls {window}", rng.between(1, 50)),
             (1, _) => format!("0.{} ETH of fees {window}", rng.between(1, 9)),

@@ -141,7 +141,9 @@ impl World {
             let (ty, sort) = match rng.below(6) {
                 0 => ("address".to_owned(), Sort::Address),
                 1 => (format!("amount of {token}"), Sort::Amount(token.clone())),
-                2 => (format!("amount of {token} in 0 {token} ..= 1_000 {token}"), Sort::Amount(token.clone())),
+                2 => {
+                    (format!("amount of {token} in 0 {token} ..= 1_000 {token}"), Sort::Amount(token.clone()))
+                }
                 3 => ("int in 0 ..= 100".to_owned(), Sort::Uint(8)),
                 4 => ("bool".to_owned(), Sort::Bool),
                 _ => ("time".to_owned(), Sort::Time),
@@ -219,7 +221,13 @@ impl World {
             7 => Sort::Bool,
             8 => Sort::FixedBytes(rng.between(1, 32) as u8),
             9 => Sort::Bytes,
-            10 => if rng.chance(50) { Sort::Text } else { Sort::Time },
+            10 => {
+                if rng.chance(50) {
+                    Sort::Text
+                } else {
+                    Sort::Time
+                }
+            }
             11..=12 => Sort::Array(Box::new(self.element(depth, rng)), rng.between(1, 4) as u32),
             _ => Sort::FixedArray(Box::new(self.element(depth, rng)), rng.between(1, 3) as u32),
         }
@@ -232,7 +240,8 @@ impl World {
             2 => Sort::Uint(8 * rng.between(1, 32) as u16),
             3 => Sort::Bool,
             4 => Sort::FixedBytes(rng.between(1, 32) as u8),
-            _ => Sort::Array(Box::new(self.element(depth + 1, rng)), rng.between(1, 3) as u32),
+            // Only the outermost array can say how long it may be.
+            _ => Sort::FixedArray(Box::new(self.element(depth + 1, rng)), rng.between(1, 3) as u32),
         }
     }
 
@@ -258,7 +267,8 @@ impl World {
                 _ => None,
             })
             .collect();
-        let parties: Vec<&str> = fields.iter().filter(|f| f.sort == Sort::Address).map(|f| f.name.as_str()).collect();
+        let parties: Vec<&str> =
+            fields.iter().filter(|f| f.sort == Sort::Address).map(|f| f.name.as_str()).collect();
         let mut out = Vec::new();
         for _ in 0..rng.between(0, 2) {
             let Some((amount, token)) = rng.choose(&amounts) else { break };

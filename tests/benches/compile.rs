@@ -1,0 +1,62 @@
+//! From a policy's text to a verified module: microseconds per rule, from 100 to 10 000 rules.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::float_arithmetic,
+    reason = "a bench measures time"
+)]
+
+use agentpol_bytecode as bytecode;
+use agentpol_compiler::{NoFiles, SourceFile, compile, lower::lower};
+use agentpol_tests::workload;
+use agentpol_verifier::verify;
+use std::{hint::black_box, time::Instant};
+
+const SIZES: [usize; 3] = [100, 1_000, 10_000];
+
+/// Microseconds of each step, and all of them.
+fn once(text: &str) -> [f64; 5] {
+    let mut times = [0.0; 5];
+    let mut last = Instant::now();
+    let mut lap = |n: usize| {
+        let now = Instant::now();
+        times[n] = now.duration_since(last).as_nanos() as f64 / 1_000.0;
+        last = now;
+    };
+    black_box(agentpol_grammar::parse(text));
+    lap(0);
+    let rules = compile(SourceFile::new("bench.agentpol", text), &NoFiles).ruleset.unwrap();
+    lap(1);
+    let module = lower(&rules).unwrap();
+    lap(2);
+    let bytes = bytecode::encode(&module);
+    let module = bytecode::decode(&bytes).unwrap();
+    lap(3);
+    black_box(verify(module).unwrap());
+    lap(4);
+    times
+}
+
+fn main() {
+    // What the standard library costs whoever compiles anything stands in the figures for 100 rules.
+    println!(
+        "| rules | text | parse alone, µs | compile | lower | encode, decode | verify | all, µs per rule |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for rules in SIZES {
+        let text = workload::source(&workload::limits(rules));
+        let rounds = (20_000 / rules).clamp(5, 50);
+        let mut all: Vec<[f64; 5]> = (0..rounds).map(|_| once(&text)).collect();
+        // Parsing is part of compiling: it is shown, not added.
+        let total = |times: &[f64; 5]| times[1..].iter().sum::<f64>();
+        all.sort_by(|a, b| total(a).total_cmp(&total(b)));
+        let median = all[all.len() / 2];
+        let [parse, compile, lower, wire, verify] = median.map(|time| time / rules as f64);
+        println!(
+            "| {rules} | {} KiB | {parse:.1} | {compile:.1} | {lower:.1} | {wire:.1} | {verify:.1} | {:.1} |",
+            text.len() / 1024,
+            total(&median) / rules as f64
+        );
+    }
+}
