@@ -6,6 +6,7 @@
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
 //! | [`differential`] | the reference beside the interpreter |
 //! | [`mutants`] | modules that nobody compiled |
+//! | [`doors`] | where untrusted bytes come in: the fuzz targets |
 //! | [`workload`] | what the benches measure |
 
 #![allow(
@@ -20,6 +21,7 @@
 
 pub mod chapters;
 pub mod differential;
+pub mod doors;
 pub mod generator;
 pub mod mutants;
 pub mod workload;

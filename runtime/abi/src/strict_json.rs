@@ -100,6 +100,10 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
+fn error_at(offset: usize, message: impl Into<String>) -> JsonError {
+    JsonError { offset, message: message.into() }
+}
+
 /// One JSON value and nothing else.
 pub fn parse(text: &str) -> Result<Node<'_>, JsonError> {
     let mut reader = Reader { text, at: 0 };
@@ -117,12 +121,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn error(&self, message: impl Into<String>) -> JsonError {
-        self.error_at(self.at, message)
-    }
-
-    #[expect(clippy::unused_self, reason = "reads like `error`")]
-    fn error_at(&self, offset: usize, message: impl Into<String>) -> JsonError {
-        JsonError { offset, message: message.into() }
+        error_at(self.at, message)
     }
 
     fn rest(&self) -> &'a str {
@@ -200,9 +199,7 @@ impl<'a> Reader<'a> {
             let offset = self.at;
             let key = self.string()?;
             if !keys.insert(key.clone()) {
-                return Err(
-                    self.error_at(offset, format!("the key {key:?} stands here twice; keep one of them"))
-                );
+                return Err(error_at(offset, format!("the key {key:?} stands here twice; keep one of them")));
             }
             if !self.eat(b':') {
                 return Err(self.error("expected `:`"));
@@ -246,7 +243,7 @@ impl<'a> Reader<'a> {
         let zero = self.byte() == Some(b'0');
         self.digits()?;
         if zero && self.at > whole + 1 {
-            return Err(self.error_at(start, "a number does not begin with 0"));
+            return Err(error_at(start, "a number does not begin with 0"));
         }
         if self.byte() == Some(b'.') {
             self.at += 1;
@@ -295,7 +292,7 @@ impl<'a> Reader<'a> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode(start),
-            _ => return Err(self.error_at(start, "no such escape")),
+            _ => return Err(error_at(start, "no such escape")),
         })
     }
 
@@ -303,14 +300,14 @@ impl<'a> Reader<'a> {
         let mut units = vec![self.hex4(start)?];
         if let Some(0xd800..=0xdbff) = units.first() {
             if !self.rest().starts_with("\\u") {
-                return Err(self.error_at(start, "half of a surrogate pair"));
+                return Err(error_at(start, "half of a surrogate pair"));
             }
             self.at += 2;
             units.push(self.hex4(start)?);
         }
         match char::decode_utf16(units).next() {
             Some(Ok(c)) => Ok(c),
-            _ => Err(self.error_at(start, "half of a surrogate pair")),
+            _ => Err(error_at(start, "half of a surrogate pair")),
         }
     }
 
@@ -319,6 +316,6 @@ impl<'a> Reader<'a> {
         self.at += 4;
         digits
             .and_then(|d| u16::from_str_radix(d, 16).ok())
-            .ok_or_else(|| self.error_at(start, "`\\u` needs four hex digits"))
+            .ok_or_else(|| error_at(start, "`\\u` needs four hex digits"))
     }
 }

@@ -76,10 +76,8 @@ impl<'n, 'a> At<'n, 'a> {
     }
 
     pub(super) fn text(&self, what: &str) -> Read<&'n str> {
-        let quoted = |written: &str| format!("{what} is a string; found the number {written}");
         match &self.node.value {
             Json::String(text) => Ok(text),
-            Json::Number(written) => Err(self.invalid(quoted(written))),
             _ => Err(self.invalid(format!("{what} is a string; found {}", self.node.kind()))),
         }
     }

@@ -16,7 +16,7 @@ use agentpol_model::{
 };
 use draft::Draft;
 use std::collections::BTreeMap;
-pub use values::{Pool, any_word};
+pub use values::{Pool, any_values, any_word};
 
 /// A request that owns what it is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use agentpol_analysis::ruleset::{
 };
 use agentpol_model::{
     Address, Time, U256,
-    types::{Type, WordType},
+    types::{Member, Type, WordType},
 };
 use num_bigint::Sign;
 
@@ -187,6 +187,11 @@ pub(super) fn fit(word: U256, ty: WordType) -> U256 {
 /// Any word of the type.
 pub fn any_word(ty: WordType, rng: &mut Rng) -> U256 {
     Pool::default().word(ty, rng)
+}
+
+/// Any values of the types.
+pub fn any_values(inputs: &[Member], rng: &mut Rng) -> Vec<Value> {
+    inputs.iter().map(|input| Pool::default().value(&input.ty, rng)).collect()
 }
 
 pub(super) fn of_param(param: &Param, rng: &mut Rng) -> ParamValue {
