@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::{
-    build, check, completions, decide, decode, explain, fmt, inspect, new, test,
+    build, check, completions, decide, decode, demo, explain, fmt, inspect, new, test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -23,6 +23,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Demo(demo::Demo),
     New(new::New),
     Check(check::Check),
     Build(build::Build),
@@ -38,6 +39,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
         match self {
+            Command::Demo(command) => command.run(ui),
             Command::New(command) => command.run(ui),
             Command::Check(command) => command.run(ui),
             Command::Build(command) => command.run(ui),

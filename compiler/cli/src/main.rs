@@ -6,6 +6,7 @@ mod cli;
 mod completions;
 mod decide;
 mod decode;
+mod demo;
 mod describe;
 mod explain;
 mod fmt;
