@@ -24,6 +24,12 @@ pub fn number(text: &str) -> Option<Ratio> {
     Some(Ratio::new(n, power_of_ten(places)))
 }
 
+/// So many whole tokens in base units.
+pub(crate) fn base_units(n: &Ratio, decimals: usize) -> Ratio {
+    let one = power_of_ten(decimals);
+    if n.is_integer() { ratio(n.numer() * one) } else { n * ratio(one) }
+}
+
 /// 10^n.
 pub fn power_of_ten(n: usize) -> BigInt {
     BigInt::from(10u8).pow(u32::try_from(n).unwrap_or(u32::MAX).min(1_000))

@@ -14,6 +14,15 @@ pub(crate) fn ratio(n: impl Into<BigInt>) -> Ratio {
     Ratio::from_integer(n.into())
 }
 
+/// Whole numbers, which nearly all are, need no fraction brought to its lowest terms.
+fn times(a: &Ratio, b: &Ratio) -> Ratio {
+    if a.is_integer() && b.is_integer() { ratio(a.numer() * b.numer()) } else { a * b }
+}
+
+fn sum(a: &Ratio, b: &Ratio) -> Ratio {
+    if a.is_integer() && b.is_integer() { ratio(a.numer() + b.numer()) } else { a + b }
+}
+
 /// `Σ coefficient · word + constant`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lin {
@@ -50,21 +59,29 @@ impl Lin {
         }
         if !factor.is_one() {
             for (_, coefficient) in &mut self.terms {
-                *coefficient *= factor;
+                *coefficient = times(coefficient, factor);
             }
-            self.constant *= factor;
+            self.constant = times(&self.constant, factor);
         }
         self
     }
 
+    pub(crate) fn negative(mut self) -> Self {
+        for (_, coefficient) in &mut self.terms {
+            *coefficient = -std::mem::replace(coefficient, Ratio::zero());
+        }
+        self.constant = -self.constant;
+        self
+    }
+
     pub(crate) fn plus(mut self, other: Self) -> Self {
-        self.constant += other.constant;
+        self.constant = sum(&self.constant, &other.constant);
         for (word, coefficient) in other.terms {
             match self.terms.binary_search_by(|(w, _)| w.cmp(&word)) {
                 Err(at) => self.terms.insert(at, (word, coefficient)),
                 Ok(at) => {
                     let sum = self.terms.get_mut(at).map(|(_, c)| {
-                        *c += coefficient;
+                        *c = sum(c, &coefficient);
                         c.is_zero()
                     });
                     if sum == Some(true) {
@@ -77,13 +94,17 @@ impl Lin {
     }
 
     pub(crate) fn minus(self, other: Self) -> Self {
-        self.plus(other.scale(&-Ratio::one()))
+        self.plus(other.negative())
     }
 
     /// Multiplied by the least positive number that makes it whole, and with what all parts have in common divided out
     /// again: the sign stays, so a comparison with zero does too.
     pub(crate) fn whole(&self) -> Linear {
         let mut linear = self.times_denominator().0;
+        // Most sums count something once: nothing to divide out.
+        if linear.terms.iter().any(|(c, _)| c.magnitude().is_one()) {
+            return linear;
+        }
         let divisor = linear
             .terms
             .iter()

@@ -10,7 +10,7 @@ fn policy(rules: usize) -> String {
          let friends = { 0x1111111111111111111111111111111111111111, 0x2222222222222222222222222222222222222222 }\n",
     );
     for n in 0..rules {
-        let _ = match n % 3 {
+        let _ = match if n % 64 == 63 { 2 } else { n % 2 } {
             0 => writeln!(
                 text,
                 "allow r{n}: USDC.transfer(to, amount) {{ when to in friends and amount == {n} USDC }}"
@@ -44,7 +44,7 @@ fn speed() {
         let start = std::time::Instant::now();
         let c = run(&text);
         let took = start.elapsed();
-        assert!(c.ruleset.is_some());
+        assert!(c.ruleset.is_some(), "{}", super::said(&c));
         let start = std::time::Instant::now();
         let parsed = agentpol_grammar::parse(&text);
         let parse = start.elapsed();

@@ -109,7 +109,7 @@ impl<'a> Checker<'_, 'a> {
         if let Some(known) = difference.known() {
             return Some(Formula::Const(holds(known, op)));
         }
-        let minus = || difference.clone().scale(&ratio(-1));
+        let minus = || difference.clone().negative();
         let (lin, relation, strict, negated) = match op {
             CmpOp::Le => (difference, Relation::NotAbove, false, false),
             CmpOp::Lt => (difference, Relation::NotAbove, true, false),

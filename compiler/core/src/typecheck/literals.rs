@@ -42,7 +42,7 @@ impl<'a> Checker<'_, 'a> {
         };
         let Unit::Token(token) = unit else { return Some((n, unit)) };
         let decimals = usize::from(self.world.decimals(token));
-        let base = n * ratio(literal::power_of_ten(decimals));
+        let base = literal::base_units(&n, decimals);
         if !base.is_integer() {
             let symbol = self.world.contract_name(token);
             let least = literal::show_amount(
