@@ -39,10 +39,13 @@ pub(crate) fn test_blocks<'a>(checker: &mut Checker<'_, 'a>, flat: &Flattened<'a
             }
             let expect = checker.verdict(&step.verdict, flat);
             let request = checker.request(&step.request, now, flat);
-            if let (Some(request), Some(expect)) = (request, expect) {
-                let by = step.by.as_ref().map(|n| n.node.clone());
-                steps.push(TestStep { place: module.place(step.span), at: now, by, request, expect });
-            }
+            let (Some(request), Some(expect)) = (request, expect) else {
+                // A step that is left out would be a test that cannot fail.
+                checker.must_have_said(module.place(step.span));
+                continue;
+            };
+            let by = step.by.as_ref().map(|n| n.node.clone());
+            steps.push(TestStep { place: module.place(step.span), at: now, by, request, expect });
         }
         out.push(TestBlock { name: test.name.node.clone(), place: module.place(test.name.span), steps });
     }

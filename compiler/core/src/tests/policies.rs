@@ -281,3 +281,12 @@ fn the_same_text_gives_the_same_rules() {
     );
     assert_eq!(clean(&text).1, clean(&text).1);
 }
+
+#[test]
+fn a_step_is_never_left_out() {
+    let c = run(&format!(
+        "{HEAD}param cap: amount of USDC in 0 USDC ..= 5 USDC\nallow pay: USDC.transfer(to, amount) {{ when amount <= cap }}\n\
+         test \"t\" {{ try USDC.transfer(wallet, cap) => allow pay }}\n"
+    ));
+    assert!(c.ruleset.is_none() && c.diagnostics.len() == 1, "{}", said(&c));
+}
