@@ -1,11 +1,12 @@
 //! Numbers, amounts and times as people read them.
 
 use agentpol_model::{
-    Address, ChainId, Time, U256,
+    Address, ChainId, U256,
     budget::{Budget, Cap, Measure, Period, Window},
     effect::UNLIMITED,
     ids::{ParamId, TokenId},
     policy::{Chain, ParamType, Token},
+    words::Span,
 };
 
 /// `1,250.5`: base units of something with so many decimals.
@@ -40,43 +41,6 @@ pub(crate) fn amount(units: U256, token: &Token) -> String {
     format!("{} {}", decimal(units, token.decimals), token.symbol)
 }
 
-/// `2026-12-01 09:00:00`, UTC.
-pub(crate) fn time(time: Time) -> String {
-    let (mut days, seconds) = (time / 86_400, time % 86_400);
-    let leap = |y: u64| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
-    // A time past the year 9999 is no date that anybody wrote.
-    if days > 2_932_896 {
-        return format!("second {time}");
-    }
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    format!("{year}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02}", days + 1)
-}
-
-/// `10min`, `24h`, `7d`: as a policy writes it, in the largest unit that comes out even.
-pub(crate) fn duration(seconds: u64) -> String {
-    // A day is written `24h`: that is what it is.
-    for (size, unit) in [(86_400, "d"), (3_600, "h"), (60, "min")] {
-        if seconds >= size && seconds.is_multiple_of(size) && seconds != 86_400 {
-            return format!("{}{unit}", seconds / size);
-        }
-    }
-    if seconds == 86_400 { "24h".to_owned() } else { format!("{seconds}s") }
-}
-
 /// `0x3C44…93BC`
 pub(crate) fn short(address: Address) -> String {
     let text = address.to_checksum(None);
@@ -95,7 +59,7 @@ pub(crate) fn chain(id: ChainId, chains: &[Chain]) -> String {
 pub(crate) fn window(window: Window) -> String {
     match window {
         Window::PerTransaction => "per transaction".to_owned(),
-        Window::Sliding { seconds } => format!("per {}", duration(seconds)),
+        Window::Sliding { seconds } => format!("per {}", Span(seconds)),
         Window::Calendar(Period::Day) => "per day".to_owned(),
         Window::Calendar(Period::Week) => "per week".to_owned(),
         Window::Calendar(Period::Month) => "per month".to_owned(),

@@ -5,7 +5,6 @@ use crate::{
     load::{self, Compiled},
     params, report,
     report::Found,
-    show,
     ui::{BOLD, DIM, ERROR, Failure, GOOD, Outcome, Status, Ui},
     verdict::Shown,
 };
@@ -17,6 +16,7 @@ use agentpol_model::{
     Address,
     policy::ParamValue,
     request::{Action, Envelope, Request},
+    words::Instant,
 };
 use agentpol_runtime::{Binding, Decision, Nonces, Outcome as Decided, Policy, Session};
 use clap::Args;
@@ -227,7 +227,7 @@ impl<'a> Runner<'a> {
         };
         let place: Place = step.place;
         Diagnostic::new(codes::FAILED_TEST, place, format!("expected `{expected}`, but it comes to `{came}`"))
-            .label(place, format!("at {}: {came}", show::time(step.at)))
+            .label(place, format!("at {}: {came}", Instant(step.at)))
             .note(shown.why(decision))
     }
 }

@@ -59,10 +59,25 @@ impl Shown<'_> {
     pub(crate) fn why(&self, decision: &Decision) -> String {
         let reason = &decision.reason;
         match decision.code() {
+            // The whole, with what would have passed, is in the JSON.
+            Some(code) if let Some(near) = &decision.nearest => {
+                format!(
+                    "`{}` came closest: it asks for `{}`, and here {} [{}]",
+                    near.rule,
+                    near.clause,
+                    near.saw,
+                    code.name()
+                )
+            }
             Some(code) => format!("{reason} [{}]", code.name()),
             None => {
                 let left: Vec<String> = decision.charges.iter().filter_map(|c| self.left(c)).collect();
-                if left.is_empty() { reason.clone() } else { format!("{reason}; left: {}", left.join(", ")) }
+                match (left.is_empty(), self.budgets.is_empty()) {
+                    (false, _) => format!("{reason}; left: {}", left.join(", ")),
+                    // A swap that spends what an allowance holds already, say.
+                    (true, false) => format!("{reason}; no budget rises"),
+                    (true, true) => reason.clone(),
+                }
             }
         }
     }

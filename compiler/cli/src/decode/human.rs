@@ -13,6 +13,7 @@ use agentpol_model::{
     effect::{Effect, EffectKind},
     policy::{Scalar, Token},
     types::{Path, Step, Type, WordType},
+    words::Instant,
 };
 use std::io::Write as _;
 
@@ -114,7 +115,7 @@ impl Names<'_> {
             EffectKind::Receive => format!("at {party}"),
             EffectKind::Owe => String::new(),
         };
-        let until = e.until.map(|t| format!(" until {}", show::time(t))).unwrap_or_default();
+        let until = e.until.map(|t| format!(" until {}", Instant(t))).unwrap_or_default();
         let least = if e.kind == EffectKind::Receive { " at least" } else { "" };
         format!("{DIM}{}{least}{DIM:#} {amount} {rest}{until}", effect_word(e.kind)).trim_end().to_owned()
     }

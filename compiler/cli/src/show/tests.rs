@@ -19,29 +19,6 @@ fn amounts() {
 }
 
 #[test]
-fn times() {
-    for (seconds, text) in [
-        (0u64, "1970-01-01 00:00:00"),
-        (951_782_400, "2000-02-29 00:00:00"),
-        (1_798_761_599, "2026-12-31 23:59:59"),
-        (253_402_300_799, "9999-12-31 23:59:59"),
-        (253_402_300_800, "second 253402300800"),
-        (u64::MAX, "second 18446744073709551615"),
-    ] {
-        assert_eq!(time(seconds), text);
-    }
-}
-
-#[test]
-fn durations() {
-    for (seconds, text) in
-        [(0, "0s"), (59, "59s"), (600, "10min"), (3_600, "1h"), (86_400, "24h"), (604_800, "7d"), (90, "90s")]
-    {
-        assert_eq!(duration(seconds), text);
-    }
-}
-
-#[test]
 fn addresses() {
     let zero = Address::ZERO;
     assert_eq!(short(zero), "0x0000…0000");

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
-mod demo_requests;
+mod demo;
 mod files;
 mod judging;
 mod pages;

@@ -1,7 +1,7 @@
 //! Words for people.
 
 use crate::policy::Policy;
-use agentpol_model::{Address, ChainId, U256, ids::TokenId};
+use agentpol_model::{Address, ChainId, U256, effect::UNLIMITED, ids::TokenId};
 use core::fmt;
 
 /// What a word is counted in.
@@ -48,11 +48,14 @@ impl fmt::Display for Shown<'_> {
 }
 
 impl Shown<'_> {
-    /// `250.5 USDC`
+    /// `250.5 USDC`; what means all there is, is said so.
     fn amount(&self, token: TokenId, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(token) = self.policy.module().tokens.get(token.index()) else {
             return write!(f, "{}", self.value);
         };
+        if self.value >= UNLIMITED {
+            return write!(f, "unlimited {}", token.symbol);
+        }
         let digits = self.value.to_string();
         let decimals = usize::from(token.decimals);
         let padded = format!("{digits:0>width$}", width = decimals.saturating_add(1));
