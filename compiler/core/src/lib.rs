@@ -2,13 +2,13 @@
 //!
 //! | module | does |
 //! | --- | --- |
-//! | [`pipeline`] | every pass by name, one screen |
-//! | [`resolve`] | names and modules |
-//! | [`world`] | chains, tokens, contracts, interfaces |
-//! | [`typecheck`] | expressions to typed values |
-//! | [`flatten`] | declarations to the rule normal form |
-//! | [`testing`] | `test` blocks to concrete requests |
-//! | [`asserts`] | `assert`s, kept for the analysis |
+//! | `pipeline` | every pass by name, one screen |
+//! | `resolve` | names and modules |
+//! | `world` | chains, tokens, contracts, interfaces |
+//! | `typecheck` | expressions to typed values |
+//! | `flatten` | declarations to the rule normal form |
+//! | `testing` | `test` blocks to concrete requests |
+//! | `asserts` | `assert`s, kept for the analysis |
 //! | [`lower`] | the rule normal form to a module |
 
 mod asserts;

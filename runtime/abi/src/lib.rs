@@ -7,7 +7,7 @@
 //! | [`encode()`] | the one encoding of a tree |
 //! | [`layout`] | the same verdict without a tree and without allocation, and words picked out of checked bytes |
 //! | [`fit`] | which types can be read at all: depth, size |
-//! | [`signature`] | selectors, type strings, human signatures |
+//! | [`mod@signature`] | selectors, type strings, human signatures |
 //! | [`json`] | JSON ABI import |
 //! | [`strict_json`] | JSON with duplicate keys refused and every value's place known |
 //!

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`load`] | a module's bytes to a policy that decides: decode, verify, bind |
+//! | [`mod@load`] | a module's bytes to a policy that decides: decode, verify, bind |
 //! | `decide` | rules, fee cap, ledger: one decision |
 //! | [`decision`] | decisions as data, and their JSON |
 //! | `reason` | decisions in words |

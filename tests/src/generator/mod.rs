@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`rules`] | rule sets straight away: every shape that the normal form admits, also those no source comes to |
 //! | [`source`] | policies as text |
-//! | [`aim`] | requests for a rule set, at the edges of its conditions |
+//! | [`mod@aim`] | requests for a rule set, at the edges of its conditions |
 //! | [`shrink`] | of a policy that fails, the smallest that still does |
 //! | [`rng`] | the numbers behind all of them |
 
