@@ -24,7 +24,10 @@ pub(super) fn budgets(rules: &RuleSet) -> Vec<Entry> {
 fn sentence(names: &Names<'_>, budget: &Budget) -> String {
     let window = match budget.window {
         Window::PerTransaction => "in one transaction".to_owned(),
-        Window::Sliding { seconds } => format!("in any {}", duration(seconds)),
+        Window::Sliding { seconds } => match duration(seconds).strip_prefix("1 ") {
+            Some(unit) if !unit.contains(' ') => format!("in any {unit}"),
+            _ => format!("in any {}", duration(seconds)),
+        },
         Window::Calendar(Period::Day) => "in one calendar day (UTC)".to_owned(),
         Window::Calendar(Period::Week) => "in one calendar week (UTC)".to_owned(),
         Window::Calendar(Period::Month) => "in one calendar month (UTC)".to_owned(),

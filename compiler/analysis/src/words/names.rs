@@ -118,22 +118,26 @@ impl<'a> Names<'a> {
         self.rules.params.get(param.index()).map_or_else(|| param.to_string(), |p| format!("`{}`", p.name))
     }
 
-    /// `params.tokenIn`; `the element's target` inside `all` and `any`.
+    /// The argument by its name; inside `all` and `any`, the element's part.
     pub(super) fn path(&self, path: &Path) -> String {
         let mut out = String::new();
+        let mut of_element = false;
         let mut ty = None;
         for (n, step) in path.0.iter().enumerate() {
             let (name, next) = self.step(n, *step, ty);
             match step {
-                Step::Element(_) => out = "the element".to_owned(),
+                Step::Element(_) => (out, of_element) = (String::new(), true),
                 Step::Index(i) => out = format!("{out}[{i}]"),
-                Step::Member(_) if n == 0 => out = name,
-                Step::Member(_) if out == "the element" => out = format!("the element's {name}"),
+                Step::Member(_) if out.is_empty() => out = name,
                 Step::Member(_) => out = format!("{out}.{name}"),
             }
             ty = next;
         }
-        out
+        match (of_element, out.is_empty()) {
+            (true, true) => "the element".to_owned(),
+            (true, false) => format!("the element's `{out}`"),
+            (false, _) => format!("`{out}`"),
+        }
     }
 
     fn step(&self, n: usize, step: Step, ty: Option<&'a Type>) -> (String, Option<&'a Type>) {

@@ -6,7 +6,8 @@ use super::{
     quantities::{date, duration, list, plural},
 };
 use crate::ruleset::{
-    Arm, Ask, Atom, Callable, EffectSpec, Formula, Relation, Rule, RuleSet, Scalar, Seconds, TokenSpec, Verb,
+    Arm, Ask, Atom, Callable, EffectSpec, Formula, Linear, Relation, Rule, RuleSet, Scalar, Seconds,
+    TokenSpec, Verb,
 };
 use agentpol_model::{
     ChainId,
@@ -56,7 +57,8 @@ fn body(rules: &RuleSet, arm: &Arm, everything: bool) -> Body {
         }
     }
     let effects = names.callable.map_or(&[][..], |callable| &callable.effects);
-    let does = effects.iter().filter(|effect| !everything && !always_nothing(effect, arm));
+    let sends = names.callable.is_some_and(|callable| callable.kind == Kind::Send);
+    let does = effects.iter().filter(|effect| !everything && !sends && !always_nothing(effect, arm));
     let does = does.map(|effect| names.effect(effect)).collect();
     let charges = arm.charges.iter().map(|(amount, to)| {
         format!("{} is charged to {}", names.sum(amount), list(&budgets(rules, to), "and"))
@@ -80,14 +82,21 @@ fn is_silent(formula: &Formula, callable: Option<&Callable>) -> bool {
 }
 
 fn no_value(formula: &Formula) -> bool {
-    let Formula::Atom(Atom::Linear { sum, .. }) = formula else { return false };
-    matches!(sum.terms.as_slice(), [(_, Scalar::Field(Field::Value))]) && sum.constant.is_zero()
+    match formula {
+        Formula::Atom(Atom::Linear { sum, .. }) => is_value(sum) && sum.constant.is_zero(),
+        Formula::Atom(Atom::Same(Scalar::Field(Field::Value), Scalar::Const(none))) => none.is_zero(),
+        Formula::Atom(Atom::Same(Scalar::Const(none), Scalar::Field(Field::Value))) => none.is_zero(),
+        _ => false,
+    }
+}
+
+fn is_value(sum: &Linear) -> bool {
+    matches!(sum.terms.as_slice(), [(_, Scalar::Field(Field::Value))])
 }
 
 /// The value sent, under a rule that lets none go along.
 fn always_nothing(effect: &EffectSpec, arm: &Arm) -> bool {
-    let of_value = matches!(effect.amount.terms.as_slice(), [(_, Scalar::Field(Field::Value))]);
-    of_value && arm.clauses.iter().any(|clause| no_value(&clause.formula))
+    is_value(&effect.amount) && arm.clauses.iter().any(|clause| no_value(&clause.formula))
 }
 
 fn paragraph(rules: &RuleSet, rule: &Rule, body: &Body, callables: &[&Callable], everything: bool) -> Entry {
@@ -178,7 +187,7 @@ fn subject(rules: &RuleSet, callables: &[&Callable]) -> String {
     let mut chains: Vec<(String, Vec<ChainId>)> = Vec::new();
     for callable in callables {
         let what = match callable.kind {
-            Kind::Send => "send value".to_owned(),
+            Kind::Send => format!("send {}", native(rules, callable.chain)),
             _ => format!("call {}", callable.name()),
         };
         match chains.iter_mut().find(|(other, _)| *other == what) {
@@ -204,6 +213,12 @@ fn subject(rules: &RuleSet, callables: &[&Callable]) -> String {
     list(&parts, "or")
 }
 
+fn native(rules: &RuleSet, chain: ChainId) -> &str {
+    let chain = rules.chains.iter().find(|c| c.id == chain);
+    let token = chain.and_then(|chain| rules.tokens.get(chain.native.index()));
+    token.map_or("value", |token| &token.symbol)
+}
+
 impl Names<'_> {
     /// `moves amount of USDC to `to``
     fn effect(&self, effect: &EffectSpec) -> String {
@@ -226,7 +241,11 @@ impl Names<'_> {
             Scalar::Const(word) => self.constant(*word, &Scalar::Arg(Path(vec![]), WordType::Address)),
             other => self.scalar(other),
         };
-        let mut out = format!("{verb} {} of {token} {party} {who}", self.sum(&effect.amount));
+        let mut out = if is_value(&effect.amount) {
+            format!("{verb} the {token} sent along {party} {who}")
+        } else {
+            format!("{verb} {} of {token} {party} {who}", self.sum(&effect.amount))
+        };
         if let Some(until) = &effect.until {
             out.push_str(" until ");
             out.push_str(&self.scalar(until));

@@ -127,48 +127,51 @@ fn words(condition: Formula) -> String {
     let rules = policy(vec![same(to(), Scalar::Const(word(USDC))), condition]);
     let explained = explain(&rules);
     let entry = &explained.sections[0].entries[0];
-    assert_eq!(entry.lines[0], "tokenIn is USDC");
+    assert_eq!(entry.lines[0], "`tokenIn` is USDC");
     entry.lines[1..].join(" / ")
 }
 
 #[test]
 fn amounts_are_in_their_token() {
     let at_most = |n: i128| not_above(&[(1, arg(1))], -n);
-    assert_eq!(words(at_most(250_000_000)), "amountIn is at most 250 USDC");
-    assert_eq!(words(at_most(249_999_999)), "amountIn is less than 250 USDC");
-    assert_eq!(words(not_above(&[(-1, arg(1))], 250_000_000)), "amountIn is at least 250 USDC");
-    assert_eq!(words(not_above(&[(-1, arg(1))], 250_000_001)), "amountIn is more than 250 USDC");
-    assert_eq!(words(not_above(&[(-1, arg(1))], 1)), "amountIn is more than 0 USDC");
-    assert_eq!(words(Formula::Not(Box::new(at_most(250_000_000)))), "amountIn is more than 250 USDC");
-    assert_eq!(words(not_above(&[(3, arg(1))], -10)), "amountIn is at most 0.000003 USDC");
+    assert_eq!(words(at_most(250_000_000)), "`amountIn` is at most 250 USDC");
+    assert_eq!(words(at_most(249_999_999)), "`amountIn` is less than 250 USDC");
+    assert_eq!(words(not_above(&[(-1, arg(1))], 250_000_000)), "`amountIn` is at least 250 USDC");
+    assert_eq!(words(not_above(&[(-1, arg(1))], 250_000_001)), "`amountIn` is more than 250 USDC");
+    assert_eq!(words(not_above(&[(-1, arg(1))], 1)), "`amountIn` is more than 0 USDC");
+    assert_eq!(words(Formula::Not(Box::new(at_most(250_000_000)))), "`amountIn` is more than 250 USDC");
+    assert_eq!(words(not_above(&[(3, arg(1))], -10)), "`amountIn` is at most 0.000003 USDC");
 }
 
 #[test]
 fn rates_and_shares() {
     let rate = not_above(&[(1_000_000_000, arg(1)), (-6, arg(2))], 0);
-    assert_eq!(words(rate), "minOut is at least 1 WETH for every 6,000 USDC of amountIn");
+    assert_eq!(words(rate), "`minOut` is at least 1 WETH for every 6,000 USDC of `amountIn`");
     let share = not_above(&[(95, arg(1)), (-100, Scalar::Len(Path(vec![Step::Member(3)])))], 0);
-    assert_eq!(words(share), "the length of xs is at least 95% of amountIn");
+    assert_eq!(words(share), "the length of `xs` is at least 95% of `amountIn`");
 }
 
 #[test]
 fn who_and_which() {
     let payees = Formula::Atom(Atom::Member(to(), SetRef::Param(ParamId::new(1))));
-    assert_eq!(words(payees.clone()), "tokenIn is in `payees`");
-    assert_eq!(words(Formula::Not(Box::new(payees))), "tokenIn is not in `payees`");
+    assert_eq!(words(payees.clone()), "`tokenIn` is in `payees`");
+    assert_eq!(words(Formula::Not(Box::new(payees))), "`tokenIn` is not in `payees`");
     let wallet = same(to(), Scalar::Field(Field::Wallet));
-    assert_eq!(words(wallet.clone()), "tokenIn is the wallet");
+    assert_eq!(words(wallet.clone()), "`tokenIn` is the wallet");
     let weth = same(Scalar::Const(word(WETH)), to());
-    assert_eq!(words(Formula::Or(vec![wallet, weth])), "either tokenIn is the wallet, or tokenIn is WETH");
+    assert_eq!(
+        words(Formula::Or(vec![wallet, weth])),
+        "either `tokenIn` is the wallet, or `tokenIn` is WETH"
+    );
     let mut rules = policy(vec![Formula::Atom(Atom::Member(to(), SetRef::Const(SetId::new(0))))]);
     rules.sets.push(BTreeSet::from([word(USDC), word(ROUTER), word(WETH)]));
-    assert_eq!(explain(&rules).sections[0].entries[0].lines, ["tokenIn is one of USDC, Router and WETH"]);
+    assert_eq!(explain(&rules).sections[0].entries[0].lines, ["`tokenIn` is one of USDC, Router and WETH"]);
 }
 
 #[test]
 fn times_and_elements() {
     let now = || Scalar::Field(Field::Now);
-    assert_eq!(words(not_above(&[(1, arg(2)), (-1, now())], -3600)), "minOut is at most 1 hour after now");
+    assert_eq!(words(not_above(&[(1, arg(2)), (-1, now())], -3600)), "`minOut` is at most 1 hour after now");
     assert_eq!(words(not_above(&[(-1, now())], 1_798_761_600)), "it is 1 January 2027 or later");
     let each = Scalar::Arg(Path(vec![Step::Member(3), Step::Element(0)]), WordType::Uint(256));
     let small = Formula::Quantified {
@@ -177,7 +180,7 @@ fn times_and_elements() {
         max: 4,
         body: Box::new(not_above(&[(1, each)], -5)),
     };
-    assert_eq!(words(small), "for every element of xs, the element is at most 5");
+    assert_eq!(words(small), "for every element of `xs`, the element is at most 5");
 }
 
 #[test]
@@ -212,16 +215,16 @@ fn a_whole_policy() {
 Policy dca, on ethereum
 
 What the agent may do by itself
-  buy: The agent may call Router.swap on ethereum, which lets up to amountIn of USDC be taken by Router, until 1 January 2027, if:
-    - tokenIn is USDC
-    - amountIn is at most 250 USDC
+  buy: The agent may call Router.swap on ethereum, which lets up to `amountIn` of USDC be taken by Router, until 1 January 2027, if:
+    - `tokenIn` is USDC
+    - `amountIn` is at most 250 USDC
     - the value sent is 0 ETH
     Where that would break the budget `daily`, it is done once `owner` approves it within 10 minutes.
     It goes before `large`.
     Its author accepts the risk \"zero minimum\": it is a test.
 
 What it may do with approval
-  large: The agent may call Router.swap on ethereum, which lets up to amountIn of the token tokenIn be taken by Router, once `owner` approves it within 10 minutes.
+  large: The agent may call Router.swap on ethereum, which lets up to `amountIn` of the token `tokenIn` be taken by Router, once `owner` approves it within 10 minutes.
 
 How much in all
   daily: At most 500 USDC may leave or be promised in any 24 hours.
