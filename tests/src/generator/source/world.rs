@@ -219,7 +219,7 @@ impl World {
             5 => Sort::Uint(bits),
             6 => Sort::Int(bits),
             7 => Sort::Bool,
-            8 => Sort::FixedBytes(rng.between(1, 32) as u8),
+            8 => fixed_bytes(rng),
             9 => Sort::Bytes,
             10 => {
                 if rng.chance(50) {
@@ -239,7 +239,7 @@ impl World {
             0..=1 => Sort::Address,
             2 => Sort::Uint(8 * rng.between(1, 32) as u16),
             3 => Sort::Bool,
-            4 => Sort::FixedBytes(rng.between(1, 32) as u8),
+            4 => fixed_bytes(rng),
             // Only the outermost array can say how long it may be.
             _ => Sort::FixedArray(Box::new(self.element(depth + 1, rng)), rng.between(1, 3) as u32),
         }
@@ -312,4 +312,12 @@ fn abi(sort: &Sort) -> (String, String) {
         }
     };
     (ty, String::new())
+}
+
+/// Not twenty of them: a literal of that length is an address.
+fn fixed_bytes(rng: &mut Rng) -> Sort {
+    match rng.between(1, 32) as u8 {
+        20 => Sort::FixedBytes(32),
+        n => Sort::FixedBytes(n),
+    }
 }
