@@ -5,7 +5,7 @@ use crate::{
     describe::Describer,
     explain,
     load::{self, Compiled},
-    params, report, show,
+    page, params, report, show,
     ui::{BOLD, CODE, DIM, Failure, GOOD, Outcome, Status, Ui},
     verdict::{Shown, Totals},
 };
@@ -287,16 +287,24 @@ fn closing(ui: &mut Ui, stage: &Stage<'_>, summary: &Summary) -> Result<(), Fail
     writeln!(ui.out)?;
     heading(ui, "In all")?;
     writeln!(ui.out, "{} requests: {}", summary.requests, stage.totals.line())?;
-    writeln!(
-        ui.out,
-        "{} signed; alloy recovers the signer of {} of them as {CODE}{}{CODE:#}, the wallet\n",
+    let recovered = format!(
+        "{} signed; alloy recovers the signer of {} of them as {}, the wallet",
         summary.signed, summary.recovered, summary.wallet
-    )?;
+    );
+    for line in page::wrap(&recovered, ui.width()) {
+        writeln!(ui.out, "{line}")?;
+    }
+    writeln!(ui.out)?;
     let width = summary.budgets.iter().map(|b| b.budget.chars().count()).max().unwrap_or_default();
     for left in &summary.budgets {
         let (full, empty) = ("█".repeat(left.filled), "░".repeat(BAR.saturating_sub(left.filled)));
-        let bar = format!("{GOOD}{full}{GOOD:#}{DIM}{empty}{DIM:#}");
-        writeln!(ui.out, "{:width$}  {bar}  {} left of {}", left.budget, left.remaining, left.cap)?;
+        // A narrow terminal has no room for pictures.
+        let bar = if ui.width() < 80 {
+            String::new()
+        } else {
+            format!("{GOOD}{full}{GOOD:#}{DIM}{empty}{DIM:#}  ")
+        };
+        writeln!(ui.out, "{:width$}  {bar}{} left of {}", left.budget, left.remaining, left.cap)?;
     }
     writeln!(ui.out, "\n{DIM}Next:{DIM:#} agentpol new   {DIM}a policy of your own{DIM:#}")?;
     writeln!(ui.out, "      agentpol check policy.agentpol")?;

@@ -32,8 +32,9 @@ impl Shown<'_> {
     pub(crate) fn lines(&self, decision: &Decision, name: &str, what: &str) -> String {
         let (word, style) = word(&decision.outcome);
         let name = visible(name);
-        let taken = 6 + name.chars().count() + 2;
-        let mut what = page::wrap_after(&visible(what), taken, self.width).into_iter();
+        // Everything stands behind the verdict's six columns.
+        let (taken, room) = (name.chars().count() + 2, self.width.saturating_sub(6));
+        let mut what = page::wrap_after(&visible(what), taken, room).into_iter();
         // A request that could not be read does nothing that could be told.
         let colon = if what.len() == 0 { "" } else { ":" };
         let mut out =
