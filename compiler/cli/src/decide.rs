@@ -53,6 +53,8 @@ pub(crate) struct Decide {
 /// What judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Engine {
+    /// The evaluator of the rules themselves, written to be read
+    Reference,
     /// The interpreter of verified bytecode
     Vm,
     /// The machine code compiler
@@ -139,10 +141,18 @@ impl Decide {
             }
         };
         let whole = lent.request();
-        if self.engine == Engine::All {
-            judge.agree(&whole)?;
-        }
-        let decision = session.decide(&whole).named(request.id());
+        let decision = match self.engine {
+            Engine::Reference => {
+                let (rules, bound) = judge.reference()?;
+                session.decide_by(&whole, &|request| rules.decide(request, bound))
+            }
+            Engine::All => {
+                judge.agree(&whole)?;
+                session.decide(&whole)
+            }
+            Engine::Vm | Engine::Jit => session.decide(&whole),
+        };
+        let decision = decision.named(request.id());
         Ok(Decided { decision, what: judge.describe(&whole) })
     }
 
@@ -197,12 +207,17 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The rules themselves.
+    fn reference(&self) -> Result<&(&'a RuleSet, Bound), Failure> {
+        self.reference.as_ref().ok_or_else(|| {
+            Failure::new("the reference judges text, and a module was given")
+                .help("give the policy's text, or use --engine vm")
+        })
+    }
+
     /// Holds the evaluators against each other.
     fn agree(&self, request: &Request<'_>) -> Result<(), Failure> {
-        let Some((rules, bound)) = &self.reference else {
-            return Err(Failure::new("the reference judges text, and a module was given")
-                .help("give the policy's text, or use --engine vm"));
-        };
+        let (rules, bound) = self.reference()?;
         let mut scratch = Scratch::new(self.policy.rules());
         let vm = self.policy.rules().decide(request, &mut scratch).map(|()| scratch.granted().clone());
         let reference = rules.decide(request, bound);

@@ -65,10 +65,20 @@ impl Policy {
     /// What the rules and the fee cap say.
     pub(crate) fn grant(&self, request: &Request<'_>, place: &Place) -> Result<Granted, Box<Decision>> {
         let mut scratch = Scratch::new(self.rules());
-        if let Err(denied) = self.rules().decide(request, &mut scratch) {
-            return Err(Box::new(self.denial(request, &denied, scratch.steps())));
-        }
-        let actions = &scratch.granted().actions;
+        let ruled = self.rules().decide(request, &mut scratch);
+        let ruling = ruled.as_ref().map(|()| scratch.granted().actions.as_slice());
+        self.grant_ruled(request, place, ruling, scratch.steps())
+    }
+
+    /// The same where the rules were judged already.
+    pub(crate) fn grant_ruled(
+        &self,
+        request: &Request<'_>,
+        place: &Place,
+        ruling: Result<&[GrantedAction], &Denied>,
+        steps: u64,
+    ) -> Result<Granted, Box<Decision>> {
+        let actions = ruling.map_err(|denied| Box::new(self.denial(request, denied, steps)))?;
         let rule =
             actions.first().and_then(|action| self.rule_name(action.rule)).map(|rule| rule.to_string());
         let fee = request.envelope.max_fee();
@@ -78,7 +88,7 @@ impl Policy {
                 let (fee, cap) = (self.wei(request.chain, fee), self.wei(request.chain, cap));
                 let reason = format!("it may cost {fee} in fees; `fees at most {cap}`");
                 let outcome = Outcome::Deny(DenyCode::FeeCap);
-                return Err(Box::new(self.decision(outcome, rule, reason, scratch.steps())));
+                return Err(Box::new(self.decision(outcome, rule, reason, steps)));
             }
             (None, _) => notes.push("fee not judged: the request leaves its gas or price open".to_owned()),
             _ => {}
@@ -89,7 +99,7 @@ impl Policy {
         let Some(actions) = actions else {
             let reason = "an effect is of a token that does not stand on this chain".to_owned();
             let outcome = Outcome::Deny(DenyCode::UnknownToken);
-            return Err(Box::new(self.decision(outcome, rule, reason, scratch.steps())));
+            return Err(Box::new(self.decision(outcome, rule, reason, steps)));
         };
         let entry = ledger::Request {
             slot,
@@ -99,7 +109,7 @@ impl Policy {
             deadline: None,
             actions,
         };
-        Ok(Granted { entry, rule, notes, steps: scratch.steps() })
+        Ok(Granted { entry, rule, notes, steps: steps })
     }
 
     /// What the ledger says, as a decision.

@@ -8,7 +8,7 @@ use crate::{
 };
 use agentpol_model::{
     ChainId, Time,
-    decision::DenyCode,
+    decision::{DenyCode, Ruling},
     effect::EffectKind,
     request::{Envelope, Request},
 };
@@ -58,15 +58,26 @@ impl<'p> Session<'p> {
 
     /// Decides the next request, at its own time. If it is allowed, it lands.
     pub fn decide(&mut self, request: &Request<'_>) -> Decision {
-        self.play(request, false)
+        self.play(request, false, None)
+    }
+
+    /// The same, where another evaluator judges by the rules: the reference, to hold it against the interpreter. Its
+    /// decisions take no steps.
+    pub fn decide_by(&mut self, request: &Request<'_>, rules: &dyn Fn(&Request<'_>) -> Ruling) -> Decision {
+        self.play(request, false, Some(rules))
     }
 
     /// The same, where everybody who has to be asked agrees at once.
     pub fn approve(&mut self, request: &Request<'_>) -> Decision {
-        self.play(request, true)
+        self.play(request, true, None)
     }
 
-    fn play(&mut self, request: &Request<'_>, approved: bool) -> Decision {
+    fn play(
+        &mut self,
+        request: &Request<'_>,
+        approved: bool,
+        rules: Option<&dyn Fn(&Request<'_>) -> Ruling>,
+    ) -> Decision {
         self.advance(request.now);
         // The clock never goes back.
         let request = Request { now: self.ledger.state().now, ..*request };
@@ -74,7 +85,15 @@ impl<'p> Session<'p> {
             Nonces::Next => request,
             Nonces::Any => Request { envelope: Envelope { nonce: None, ..request.envelope }, ..request },
         };
-        let granted = match self.policy.grant(&request, &self.policy.place(&placed, &self.ledger)) {
+        let place = self.policy.place(&placed, &self.ledger);
+        let granted = match rules.map(|rules| rules(&request)) {
+            None => self.policy.grant(&request, &place),
+            Some(ruling) => {
+                let ruling = ruling.as_ref().map(|granted| granted.actions.as_slice());
+                self.policy.grant_ruled(&request, &place, ruling, 0)
+            }
+        };
+        let granted = match granted {
             Ok(granted) => granted,
             Err(denial) => return *denial,
         };

@@ -41,6 +41,18 @@ fn a_module_decides_as_its_text_does() {
 }
 
 #[test]
+fn the_reference_decides_as_the_interpreter_does() {
+    let without_steps = |run: super::Run| -> Vec<serde_json::Value> {
+        let mut all = run.json();
+        all.iter_mut().for_each(|d| d["steps"] = serde_json::Value::Null);
+        all
+    };
+    let vm = without_steps(studio(&["--format", "json", "--engine", "vm"]));
+    assert_eq!(without_steps(studio(&["--format", "json", "--engine", "reference"])), vm);
+    assert_eq!(without_steps(studio(&["--format", "json", "--engine", "all"])), vm);
+}
+
+#[test]
 fn denials_are_a_status_only_if_asked() {
     assert_eq!(studio(&["--deny-status", "--format", "json"]).code, 1);
     assert_eq!(studio(&["--format", "json"]).code, 0);
