@@ -1,7 +1,7 @@
 //! One meaning, several evaluators: the reference (`RuleSet::decide`) beside the interpreter on the compiled, verified module.
 
 use crate::generator::{OwnedRequest, Rng, aim, aim::Pool, aim::values, rules, shrink, source};
-use agentpol_analysis::ruleset::{BindError, Bound, ParamValue, RuleSet};
+use agentpol_analysis::ruleset::{Atom, BindError, Bound, Formula, ParamValue, RuleSet};
 use agentpol_compiler::{
     NoFiles, SourceFile,
     lower::{LowerError, lower},
@@ -216,4 +216,26 @@ fn report(policy: &RuleSet, params: &BTreeMap<String, ParamValue>, request: &Own
     let small = shrink::minimise(policy.clone(), |rules| differs(rules, params, request).is_some());
     let why = differs(&small, params, request).unwrap_or_default();
     format!("{why}\n{small}\n{params:?}\n{request:#?}")
+}
+
+/// A generated text compiled with one comparison off by one, and judged by what was written: was it noticed? `None` if there was
+/// nothing to change. This is how it is known that agreement means something.
+pub fn notices_off_by_one(seed: u64, requests: usize) -> Option<bool> {
+    let rng = &mut Rng::new(seed);
+    let policy = compile(&source::random(rng).to_string()).ok()?;
+    let params = values(&policy, rng);
+    let bound = Bound::new(&policy, WALLET, params.clone()).ok()?;
+    let mut wrong = policy.clone();
+    let arms = wrong.rules.iter_mut().flat_map(|rule| &mut rule.arms);
+    let mut clauses: Vec<_> = arms.flat_map(|arm| &mut arm.clauses).collect();
+    clauses.retain(|clause| matches!(clause.formula, Formula::Atom(Atom::Linear { .. })));
+    let chosen = rng.below(clauses.len());
+    let Formula::Atom(Atom::Linear { sum, .. }) = &mut clauses.get_mut(chosen)?.formula else { return None };
+    sum.constant += 1;
+    let Loaded::Ready(mut pair) = load(&wrong, &params) else { return None };
+    let pool = Pool::new(&policy, &bound);
+    Some((0..requests).any(|_| {
+        let request = aim(&policy, &bound, &pool, rng);
+        pair.interpret(&request) != request.decide(&policy, &bound)
+    }))
 }
