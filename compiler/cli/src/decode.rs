@@ -169,6 +169,9 @@ impl Decode {
             if let Some(wrong) = wrong {
                 let message = match wrong.malformed {
                     Some(malformed) => malformed.to_string(),
+                    None if self.policy.is_none() && wrong.code == DenyCode::UnknownContract => {
+                        "nothing of the standard library stands there; --policy names a policy that declares it".to_owned()
+                    }
                     None => wrong.code.doc().to_owned(),
                 };
                 error = Some(ErrorOut {

@@ -112,13 +112,13 @@ pub(crate) fn in_words(explanation: &words::Explanation, width: usize) -> String
             let sentence = page::wrap_after(&visible(&entry.sentence), taken, width.saturating_sub(4));
             for (n, line) in sentence.iter().enumerate() {
                 let lead = if n == 0 { name.as_str() } else { "  " };
-                out.push_str(&format!("  {lead}{line}\n"));
+                out.push_str(&format!("  {lead}{}\n", page::code_words(line)));
             }
             for (n, line) in entry.lines.iter().enumerate() {
                 let mark = if n < entry.conditions { "- " } else { "" };
                 for (m, part) in page::wrap(&visible(line), width.saturating_sub(6)).iter().enumerate() {
                     let lead = if m == 0 { mark } else { "  " };
-                    out.push_str(&format!("    {lead}{part}\n"));
+                    out.push_str(&format!("    {lead}{}\n", page::code_words(part)));
                 }
             }
         }

@@ -109,7 +109,7 @@ impl Policy {
             deadline: None,
             actions,
         };
-        Ok(Granted { entry, rule, notes, steps: steps })
+        Ok(Granted { entry, rule, notes, steps })
     }
 
     /// What the ledger says, as a decision.
