@@ -4,6 +4,7 @@ use crate::{
     cli::Format,
     decode,
     describe::Describer,
+    input,
     jsonl::Lines,
     load::{self, Policy as Given},
     params::{self, BindArgs},
@@ -81,6 +82,10 @@ impl Decide {
             let decided = self.one(&judge, &mut session, request)?;
             totals.add(&decided.decision.outcome);
             self.write(ui, &judge, number, &decided)?;
+            // Whoever asks line by line waits for each answer.
+            if input::is_stdin(&self.requests) {
+                ui.out.flush()?;
+            }
             first = lines.next()?.map(|line| (line.number, decode::read(line)));
         }
         if self.format == Format::Human {

@@ -4,6 +4,7 @@ mod human;
 
 use crate::{
     cli::Format,
+    input,
     jsonl::{Line, Lines},
     load,
     params::{self, BindArgs},
@@ -22,7 +23,7 @@ use agentpol_model::{
 use alloy_primitives::hex;
 use clap::Args;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf};
 
 /// Show what the gate understands of requests, without judging them
 #[derive(Args)]
@@ -123,6 +124,10 @@ impl Decode {
                     let bound = Bound::new(&rules, wallet, values.clone()).map_err(params::failure)?;
                     self.one(ui, number, &request, &rules, &bound)?;
                 }
+            }
+            // Whoever asks line by line waits for each answer.
+            if input::is_stdin(&self.requests) {
+                ui.out.flush()?;
             }
         }
         Ok(Status::Clean)

@@ -130,3 +130,21 @@ fn codes_are_explained_and_near_misses_suggested() {
         (2, "error: nothing is called `no_rul`\nhelp: did you mean `no_rule`?\n")
     );
 }
+
+#[test]
+fn a_module_that_says_less_than_it_does_is_refused() {
+    let directory = directory(&[("p.agentpol", GOOD.as_bytes())]);
+    assert_eq!(run_in(directory.path(), &["build", "p.agentpol", "-o", "m"]).code, 0);
+    let path = directory.path().join("m");
+    let mut module = agentpol_bytecode::decode(&fs::read(&path).unwrap()).unwrap();
+    module.max_steps -= 1;
+    fs::write(&path, agentpol_bytecode::encode(&module)).unwrap();
+    let verify = run_in(directory.path(), &["inspect", "--verify", "m"]);
+    assert_eq!((verify.code, verify.err.as_str()), (1, ""));
+    assert!(verify.out.starts_with("refused by the verifier, "), "{}", verify.out);
+    let json = &run_in(directory.path(), &["inspect", "--verify", "m", "--format", "json"]).json()[0];
+    assert_eq!((json["verified"].as_bool(), json["error"].is_string()), (Some(false), true));
+    let decide = run_in(directory.path(), &["decide", "m", "--requests", "-"]);
+    assert_eq!((decide.code, decide.out.as_str()), (2, ""));
+    assert!(decide.err.contains("refused by the verifier"), "{}", decide.err);
+}

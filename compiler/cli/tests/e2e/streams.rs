@@ -1,7 +1,10 @@
 //! Colours, pipes, streams.
 
 use super::{BAD, GOOD, command, directory, finish, run_in, run_with};
-use std::{io::Read as _, path::Path};
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::Path,
+};
 
 #[test]
 fn colours_follow_the_flag_and_the_environment() {
@@ -90,4 +93,23 @@ fn json_is_all_that_is_on_standard_output() {
         assert_eq!(run.json().len(), 1, "{arguments:?}");
         assert_eq!(run.err, "", "{arguments:?}");
     }
+}
+
+#[test]
+fn each_line_is_answered_before_the_next_is_asked() {
+    let demo = super::shipped("demo");
+    let requests = std::fs::read_to_string(demo.join("requests.jsonl")).unwrap();
+    let arguments =
+        ["decide", "studio.agentpol", "--requests", "-", "--param", super::OWNER, "--format", "json"];
+    let mut child = command(&demo, &arguments).spawn().unwrap();
+    let (mut asks, mut answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    // No answer waits for a later request.
+    for request in requests.lines().take(3) {
+        writeln!(asks, "{request}").unwrap();
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&answer).unwrap()["decision"], "allow");
+    }
+    drop(asks);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
