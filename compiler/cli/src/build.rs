@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Format,
-    input, load, output, report, show,
+    input, load, output, report,
     ui::{DIM, Outcome, Status, Ui},
 };
 use clap::Args;
@@ -53,8 +53,10 @@ impl Build {
         match self.format {
             Format::Json => report::json_line(ui, &built)?,
             Format::Human => {
-                let (size, steps) =
-                    (show::grouped(&built.bytes.to_string()), show::grouped(&built.max_steps.to_string()));
+                let (size, steps) = (
+                    agentpol_model::words::grouped(&built.bytes.to_string()),
+                    agentpol_model::words::grouped(&built.max_steps.to_string()),
+                );
                 writeln!(ui.out, "{}  {size} bytes, at most {steps} steps for an action", built.output)?;
                 writeln!(ui.out, "{DIM}hash{DIM:#} {}", built.hash)?;
             }

@@ -245,7 +245,7 @@ impl<'a> Stage<'a> {
 /// The policy, as text and in words.
 fn opening(ui: &mut Ui, compiled: &Compiled, stage: &Stage<'_>) -> Result<(), Failure> {
     let module = compiled.verified.module();
-    let bytes = show::grouped(&agentpol_bytecode::encode(module).len().to_string());
+    let bytes = agentpol_model::words::grouped(&agentpol_bytecode::encode(module).len().to_string());
     let words = explain::in_words(&words::explain(&compiled.ruleset), ui.width());
     heading(ui, "The policy")?;
     writeln!(

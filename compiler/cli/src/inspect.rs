@@ -161,8 +161,8 @@ fn said(verdict: Verdict, module: &Module, bytes: usize) -> Said {
 
 fn write(ui: &mut Ui, said: &Said, verdict: &str) -> Result<(), Failure> {
     let out = &mut ui.out;
-    let bytes = show::grouped(&said.bytes.to_string());
-    let steps = show::grouped(&said.max_steps.to_string());
+    let bytes = agentpol_model::words::grouped(&said.bytes.to_string());
+    let steps = agentpol_model::words::grouped(&said.max_steps.to_string());
     writeln!(out, "{BOLD}{}{BOLD:#}  {bytes} bytes, at most {steps} steps for an action", said.name)?;
     writeln!(out, "{DIM}hash{DIM:#}    {}\n{DIM}verdict{DIM:#} {verdict}", said.verdict.hash)?;
     let chains: Vec<String> = said.chains.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();

@@ -6,31 +6,12 @@ use agentpol_model::{
     effect::UNLIMITED,
     ids::{ParamId, TokenId},
     policy::{Chain, ParamType, Token},
-    words::Span,
+    words::{Decimal, Span, grouped},
 };
 
 /// `1,250.5`: base units of something with so many decimals.
-pub(crate) fn decimal(units: U256, decimals: u8) -> String {
-    let digits = units.to_string();
-    let places = usize::from(decimals);
-    let digits = format!("{digits:0>width$}", width = places + 1);
-    let (whole, part) = digits.split_at_checked(digits.len() - places).unwrap_or((&digits, ""));
-    let part = part.trim_end_matches('0');
-    let point = if part.is_empty() { "" } else { "." };
-    format!("{}{point}{part}", grouped(whole))
-}
-
-/// `12,500`
-pub(crate) fn grouped(digits: &str) -> String {
-    let first = digits.len() % 3;
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && i % 3 == first {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+pub(crate) fn decimal(amount: U256, decimals: u8) -> String {
+    Decimal { amount, decimals }.to_string()
 }
 
 /// `250 USDC`; what means "all there is" is said so.

@@ -8,7 +8,20 @@ const DAY: Time = 86_400;
 /// The first second of the year 10 000, from which on an instant is shown as a number.
 const YEAR_10_000: Time = 253_402_300_800;
 
-/// An amount in base units, with the point where the token's decimals put it: `250.5`.
+/// Digits with their thousands set off: `12,500`.
+pub fn grouped(digits: &str) -> String {
+    let first = digits.len() % 3;
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && i % 3 == first {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// An amount in base units, with the point where the token's decimals put it: `1,250.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
     /// In base units.
@@ -24,8 +37,8 @@ impl fmt::Display for Decimal {
         let padded = format!("{digits:0>width$}", width = decimals.saturating_add(1));
         let (whole, fraction) = padded.split_at(padded.len().saturating_sub(decimals));
         match fraction.trim_end_matches('0') {
-            "" => f.write_str(whole),
-            fraction => write!(f, "{whole}.{fraction}"),
+            "" => f.write_str(&grouped(whole)),
+            fraction => write!(f, "{}.{fraction}", grouped(whole)),
         }
     }
 }
@@ -92,7 +105,8 @@ mod tests {
         assert_eq!(decimal(250_500_000, 6), "250.5");
         assert_eq!(decimal(1, 6), "0.000001");
         assert_eq!(decimal(0, 18), "0");
-        assert_eq!(decimal(1_000, 0), "1000");
+        assert_eq!(decimal(1_000, 0), "1,000");
+        assert_eq!(decimal(1_234_567_500_000, 6), "1,234,567.5");
         assert_eq!(decimal(120_000_000, 6), "120");
         let all = Decimal { amount: U256::MAX, decimals: 255 }.to_string();
         assert!(all.starts_with("0.0000"), "{all}");

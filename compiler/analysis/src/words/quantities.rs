@@ -1,21 +1,13 @@
 //! Numbers, amounts, durations and dates as people write them.
 
-use agentpol_model::U256;
+use agentpol_model::{U256, words::grouped};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::{Signed, ToPrimitive, Zero};
 
 /// `12,500`
 pub(super) fn number(n: &BigInt) -> String {
-    let digits = n.magnitude().to_string();
-    let first = digits.len() % 3;
-    let mut out = String::from(if n.is_negative() { "-" } else { "" });
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && i % 3 == first {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    let sign = if n.is_negative() { "-" } else { "" };
+    format!("{sign}{}", grouped(&n.magnitude().to_string()))
 }
 
 /// `0.25`: base units of something with so many decimals.

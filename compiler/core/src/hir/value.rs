@@ -51,6 +51,22 @@ pub(crate) enum Value {
     Choice(Box<Formula>, Box<Value>, Box<Value>),
 }
 
+impl Value {
+    /// Twenty bytes of hex are an address wherever they stand. Beside bytes they are just bytes.
+    pub(crate) fn beside(self, other: &Value) -> Value {
+        let bytes = matches!(
+            other,
+            Value::Bytes(_) | Value::Slice(..) | Value::Hex(_) | Value::Word(_, WordKind::Fixed(_))
+        );
+        match self {
+            Value::Word(Scalar::Const(word), WordKind::Address) if bytes => {
+                Value::Hex(agentpol_model::Address::from_word(word.into()).to_vec())
+            }
+            value => value,
+        }
+    }
+}
+
 /// What a word holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WordKind {

@@ -114,6 +114,8 @@ impl<'a> Checker<'_, 'a> {
                 let word = self.as_address(cx, &value, e.span)?;
                 self.concrete(&word, now)?
             }
+            // Twenty bytes of hex are an address wherever they stand.
+            (Value::Word(Scalar::Const(word), WordKind::Address), WordType::FixedBytes(20)) => *word << 96,
             (Value::Word(word, WordKind::Fixed(n)), WordType::FixedBytes(m)) if *n == m => {
                 self.concrete(word, now)?
             }

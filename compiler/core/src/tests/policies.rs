@@ -290,3 +290,18 @@ fn a_step_is_never_left_out() {
     ));
     assert!(c.ruleset.is_none() && c.diagnostics.len() == 1, "{}", said(&c));
 }
+
+#[test]
+fn twenty_bytes_of_hex_are_an_address_or_just_bytes_beside_bytes() {
+    let text = "interface Log { function log(tag: bytes20, body: bytes) {} }\n\
+        contract log: Log on ethereum at 0x00000000000000000000000000000000000A11cE\n\
+        allow put: log.log(tag, body) {\n    when tag == 0x1111111111111111111111111111111111111111\n    \
+        when body[4..24] == 0x2222222222222222222222222222222222222222\n}\n";
+    let rules = with(text);
+    let clauses: Vec<String> =
+        rules.rules[0].arms[0].clauses.iter().map(|clause| show(&clause.formula)).collect();
+    assert!(clauses.iter().any(|c| c.contains("Slice { start: 4, bytes: [34, 34")), "{clauses:?}");
+    let left_aligned = agentpol_model::U256::from_be_slice(&[0x11; 20]) << 96;
+    let atoms = format!("{:?}", rules.rules[0].arms[0].clauses);
+    assert!(atoms.contains(&format!("Const({left_aligned})")), "{atoms}");
+}

@@ -174,6 +174,8 @@ impl<'a> Checker<'_, 'a> {
 
     /// `==` of anything but numbers.
     pub(super) fn equal(&mut self, cx: &Scope, a: Side, b: Side) -> Formula {
+        let a = (a.0.beside(&b.0), a.1);
+        let b = (b.0.beside(&a.0), b.1);
         match (a.0, b.0) {
             (Value::Error, _) | (_, Value::Error) => self.poisoned(cx, a.1.to(b.1)),
             (Value::Num(x), Value::Num(y)) => self.compare_numbers(cx, (x, a.1), CmpOp::Eq, (y, b.1)),

@@ -121,10 +121,14 @@ impl<'s> Renderer<'s> {
     }
 }
 
-/// What would be right: the help itself, then the edits, but nothing that a label says already.
+/// What would be right: the help itself, then the edits that it does not already say, but nothing that a label says.
 pub(super) fn helps(d: &Diagnostic) -> Vec<String> {
+    let said = |fix: &&Fix| match (&d.help, fix.edits.as_slice()) {
+        (Some(help), [(_, text)]) => !text.trim().is_empty() && help.contains(text.trim()),
+        _ => false,
+    };
     let help = d.help.iter().map(|h| visible(h).into_owned());
-    let fixes = d.fixes.iter().take(MAX_FIXES).map(describe);
+    let fixes = d.fixes.iter().take(MAX_FIXES).filter(|fix| !said(fix)).map(describe);
     help.chain(fixes).filter(|text| d.labels.iter().all(|l| l.message != *text)).collect()
 }
 

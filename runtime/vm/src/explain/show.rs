@@ -1,7 +1,12 @@
 //! Words for people.
 
 use crate::policy::Policy;
-use agentpol_model::{Address, ChainId, U256, effect::UNLIMITED, ids::TokenId};
+use agentpol_model::{
+    Address, ChainId, Time, U256,
+    effect::UNLIMITED,
+    ids::TokenId,
+    words::{Decimal, Instant},
+};
 use core::fmt;
 
 /// What a word is counted in.
@@ -35,7 +40,10 @@ impl fmt::Display for Shown<'_> {
             Unit::Signed => write!(f, "{value}"),
             Unit::Amount(token) => self.amount(token, f),
             Unit::Address => self.address(f),
-            Unit::Time => time(value, f),
+            Unit::Time => match Time::try_from(value) {
+                Ok(seconds) => Instant(seconds).fmt(f),
+                Err(_) => write!(f, "{value}"),
+            },
             Unit::Bool if value.is_zero() => f.write_str("false"),
             Unit::Bool => f.write_str("true"),
             Unit::Bytes => write!(f, "{value:#066x}"),
@@ -56,13 +64,7 @@ impl Shown<'_> {
         if self.value >= UNLIMITED {
             return write!(f, "unlimited {}", token.symbol);
         }
-        let digits = self.value.to_string();
-        let decimals = usize::from(token.decimals);
-        let padded = format!("{digits:0>width$}", width = decimals.saturating_add(1));
-        let (whole, fraction) = padded.split_at(padded.len().saturating_sub(decimals));
-        let fraction = fraction.trim_end_matches('0');
-        let point = if fraction.is_empty() { "" } else { "." };
-        write!(f, "{whole}{point}{fraction} {}", token.symbol)
+        write!(f, "{} {}", Decimal { amount: self.value, decimals: token.decimals }, token.symbol)
     }
 
     fn name(&self) -> Option<String> {
@@ -91,21 +93,4 @@ impl Shown<'_> {
             None => write!(f, "{address}"),
         }
     }
-}
-
-/// Seconds as a date, UTC: the proleptic Gregorian calendar, counted from 1 March of year 0 so that leap days come last.
-fn time(value: U256, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Some(seconds) = u64::try_from(value).ok().filter(|seconds| *seconds < 253_402_300_800) else {
-        return write!(f, "{value}");
-    };
-    let (days, seconds) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    write!(f, "{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
