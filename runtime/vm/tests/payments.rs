@@ -94,7 +94,7 @@ fn a_denial_says_what_was_nearest() {
     };
     assert_eq!(
         nearest(call(USDC, &transfer(FRIEND, 2_000_500_000))),
-        said(1, "amount <= 250 USDC", "amount = 2000.5 USDC", "amount <= 250 USDC")
+        said(1, "amount <= 250 USDC", "amount = 2,000.5 USDC", "amount <= 250 USDC")
     );
     assert_eq!(
         nearest(call(USDC, &transfer(STRANGER, 5))),

@@ -54,7 +54,7 @@ fn a_total_is_never_filled_again() {
     let denied = try_at(&mut session, NOW + 7 * 24 * HOUR, &transfer(SHOP, usdc(1)));
     assert_eq!(
         denied.reason,
-        "budget life: 0 USDC left of 1500 USDC total; this needs 1 USDC; it is never filled again"
+        "budget life: 0 USDC left of 1,500 USDC total; this needs 1 USDC; it is never filled again"
     );
 }
 
