@@ -4,7 +4,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
@@ -59,8 +58,8 @@ fn function(row: &Json, signatures: &Json) -> AbiFunction {
         f.signature() == expected && f.inputs.iter().zip(args).all(|(m, arg)| arg["name"] == m.name.as_str())
     };
     let named = |list: &Json| {
-        let all = list.as_array()?.iter().map(|s| parse_function(s.as_str().unwrap()).unwrap());
-        all.filter(fits).next()
+        let mut all = list.as_array()?.iter().map(|s| parse_function(s.as_str().unwrap()).unwrap());
+        all.find(fits)
     };
     let project = row["project"].as_str().unwrap_or_default();
     named(&signatures[project])
