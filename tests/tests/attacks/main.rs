@@ -1,0 +1,15 @@
+//! The attacker's side: requests that must not be signed, written by hand ([`table`]) and made from those that may
+//! ([`mutation`]), against the shipped policies, on the whole way from JSON text to the key.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod ask;
+mod mutation;
+mod table;
+mod world;

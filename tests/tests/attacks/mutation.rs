@@ -1,0 +1,229 @@
+//! What the shipped policies allow, changed a little, ten thousand times over. Whatever is then still allowed must do what
+//! others read in the same bytes: the JSON as serde reads it, the transaction as alloy reads it, the arguments as
+//! alloy's `sol!` decodes them, and the effects as the tree of the arguments has them; and it must be inside the caps.
+
+mod change;
+mod oracle;
+
+use crate::{
+    ask::{Ask as _, tx},
+    world::{START, Shipped, Stage, examples, wallet},
+};
+use agentpol_compiler::{TEST_WALLET, Verdict};
+use agentpol_ethereum::{Facts, OwnedRequest, read};
+use agentpol_model::{
+    Address, ChainId, Time, U256,
+    budget::{Cap, Measure},
+    decision::{DenyCode, GrantedAction},
+    effect::EffectKind,
+    request::Request,
+};
+use agentpol_runtime::Outcome;
+use agentpol_tests::generator::Rng;
+use alloy::{
+    consensus::{Transaction as _, TxEnvelope, transaction::SignerRecoverable as _},
+    eips::eip2718::Decodable2718 as _,
+};
+use alloy_primitives::{U512, hex};
+use std::collections::BTreeMap;
+
+/// Mutants of each request.
+const MUTANTS: usize = 300;
+
+/// A request that a shipped policy's own tests say is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Allowed {
+    pub(crate) chain: ChainId,
+    pub(crate) to: Address,
+    pub(crate) value: U256,
+    pub(crate) data: Vec<u8>,
+    pub(crate) at: Time,
+}
+
+impl Allowed {
+    fn text(&self) -> String {
+        tx(self.chain, self.to, &self.data).value(self.value).set("gas", "\"0x493e0\"").text()
+    }
+}
+
+/// The wallet of the tests is another than the one whose key is here.
+fn ours(data: &[u8]) -> Vec<u8> {
+    let mut data = data.to_vec();
+    let places: Vec<usize> = data
+        .windows(20)
+        .enumerate()
+        .filter(|(_, w)| *w == TEST_WALLET.as_slice())
+        .map(|(at, _)| at)
+        .collect();
+    for at in places {
+        data[at..at + 20].copy_from_slice(wallet().as_slice());
+    }
+    data
+}
+
+fn allowed(shipped: &Shipped) -> Vec<Allowed> {
+    let mut all = Vec::new();
+    for step in shipped.tests.iter().flat_map(|test| &test.steps) {
+        let action = &step.request.actions[0];
+        let one = Allowed {
+            chain: step.request.chain,
+            to: action.to,
+            value: action.value,
+            data: ours(&action.data),
+            at: step.at.max(START - 86_400),
+        };
+        if matches!(step.expect, Verdict::Allow(_)) && !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// What came of the mutants.
+#[derive(Debug, Default)]
+struct Tally {
+    requests: usize,
+    mutants: usize,
+    allowed: usize,
+    asked: usize,
+    denied: BTreeMap<DenyCode, usize>,
+}
+
+#[test]
+fn a_mutant_that_is_allowed_is_what_others_read() {
+    let mut tally = Tally::default();
+    for (seed, name) in (1..).zip(examples()) {
+        let shipped = Shipped::load(&name, wallet());
+        let rng = &mut Rng::new(seed);
+        for request in allowed(&shipped) {
+            assert!(
+                judge(&name, &shipped, &request.text(), request.at, &mut Tally::default()),
+                "{name}: {request:?}"
+            );
+            tally.requests += 1;
+            for n in 0..MUTANTS {
+                let text = match n % 5 {
+                    0 => change::text(&request.text(), rng),
+                    _ => change::request(&request, &shipped, rng).text(),
+                };
+                tally.mutants += 1;
+                judge(&name, &shipped, &text, request.at, &mut tally);
+            }
+        }
+    }
+    println!("{tally:#?}");
+    assert!(tally.mutants >= 10_000, "{} mutants", tally.mutants);
+    assert!(tally.allowed >= 500, "only {} are allowed: the oracles have little to say", tally.allowed);
+}
+
+/// Is it allowed? If so, everybody must agree on what it is.
+fn judge(name: &str, shipped: &Shipped, text: &str, now: Time, tally: &mut Tally) -> bool {
+    let mut denied = |code| *tally.denied.entry(code).or_default() += 1;
+    let request = match read(text) {
+        Ok(request) => request,
+        Err(refusal) => {
+            denied(refusal.code);
+            return false;
+        }
+    };
+    let facts = Facts { wallet: wallet(), signer: wallet(), agent: None, now };
+    let lent = match request.lend(&facts) {
+        Ok(lent) => lent,
+        Err(refusal) => {
+            denied(refusal.code);
+            return false;
+        }
+    };
+    let whole = lent.request();
+    let ruled = shipped.rule(&whole);
+    let mut ledger = shipped.policy.ledger(true);
+    ledger.apply(agentpol_runtime::ledger::Record::Now(now));
+    match shipped.policy.decide(&whole, &ledger).outcome {
+        Outcome::Deny(code) => denied(code),
+        Outcome::Ask(_) => tally.asked += 1,
+        Outcome::Allow => {
+            let granted = ruled.unwrap_or_else(|e| panic!("{name}: {e:?} and yet allowed: {text}"));
+            let fault = read_by_serde(text, &request)
+                .and_then(|()| understood(shipped, &whole, &granted.actions[0]))
+                .and_then(|()| inside_the_caps(shipped, &granted.actions[0]))
+                .and_then(|()| oracle::agrees(name, shipped, &whole, &granted.actions[0]))
+                .and_then(|()| signed(shipped, text, now, &request));
+            if let Err(why) = fault {
+                panic!("{name}: allowed, but {why}: {text}");
+            }
+            tally.allowed += 1;
+            return true;
+        }
+    }
+    false
+}
+
+/// Another reader of JSON finds the same.
+fn read_by_serde(text: &str, request: &OwnedRequest) -> Result<(), String> {
+    let json: serde_json::Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let tx = &json["request"]["params"][0];
+    let field = |name: &str| tx[name].as_str().unwrap_or_default().to_ascii_lowercase();
+    let draft = request.draft();
+    let to = draft.to.map(|to| to.to_string().to_ascii_lowercase()).unwrap_or_default();
+    let same = json["chainId"].as_u64() == Some(draft.chain)
+        && field("to") == to
+        && U256::from_str_radix(field("value").trim_start_matches("0x"), 16) == Ok(draft.value)
+        && field("data") == hex::encode_prefixed(&draft.data);
+    if same { Ok(()) } else { Err(format!("another reader reads it otherwise than {draft:?}")) }
+}
+
+/// The effects are those of the tree of its arguments.
+fn understood(shipped: &Shipped, whole: &Request<'_>, granted: &GrantedAction) -> Result<(), String> {
+    let understood = shipped.rules.understand(whole, &whole.actions[0], &shipped.bound);
+    let understood = understood.map_err(|e| format!("it was not understood: {e:?}"))?;
+    let effects: Result<Vec<_>, _> = understood.effects.into_iter().collect();
+    match effects {
+        Ok(effects) if effects == granted.effects.to_vec() => Ok(()),
+        other => Err(format!("{other:?} instead of {:?}", granted.effects)),
+    }
+}
+
+/// Nothing has happened before it, so that what it takes fits into each cap by itself.
+fn inside_the_caps(shipped: &Shipped, granted: &GrantedAction) -> Result<(), String> {
+    let rule = &shipped.rules.rules[granted.rule.index()];
+    for (n, budget) in shipped.rules.budgets.iter().enumerate() {
+        let exempt = rule.exempt.iter().any(|b| b.index() == n);
+        let counts = budget.rules.as_ref().is_none_or(|rules| rules.contains(&granted.rule));
+        let (Measure::Gross(weights), Cap::Fixed(cap), false, true) =
+            (&budget.measure, budget.cap, exempt, counts)
+        else {
+            continue;
+        };
+        let mut sum = U512::ZERO;
+        for effect in &granted.effects {
+            let leaves =
+                matches!(effect.kind, EffectKind::Move | EffectKind::Pull { .. } | EffectKind::Grant(_));
+            let weight = weights.iter().find(|(token, _)| *token == effect.token).map(|(_, weight)| *weight);
+            if let (true, Some(weight)) = (leaves, weight) {
+                sum += U512::from(effect.amount) * U512::from(weight);
+            }
+        }
+        if sum > U512::from(cap) {
+            return Err(format!("it takes {sum} of {cap} that `{}` has", budget.name));
+        }
+    }
+    Ok(())
+}
+
+/// The gate signs it, and alloy reads in the bytes what was asked for.
+fn signed(shipped: &Shipped, text: &str, now: Time, request: &OwnedRequest) -> Result<(), String> {
+    let mut stage = Stage::new(shipped);
+    let words = stage.ask(text, now, true);
+    let raw = stage.signed.pop().ok_or_else(|| format!("the gate says {words}"))?;
+    let draft = request.draft();
+    let read = TxEnvelope::decode_2718(&mut raw.as_slice()).map_err(|e| e.to_string())?;
+    let signer = read.recover_signer().map_err(|e| e.to_string())?;
+    let same = signer == wallet()
+        && read.chain_id() == Some(draft.chain)
+        && read.to() == draft.to
+        && read.value() == draft.value
+        && read.input() == draft.data.as_slice()
+        && Some(read.nonce()) == draft.nonce
+        && Some(read.gas_limit()) == draft.gas_limit;
+    if same { Ok(()) } else { Err(format!("alloy reads {read:?} in what was signed")) }
+}
