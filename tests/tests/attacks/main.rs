@@ -1,5 +1,5 @@
-//! The attacker's side: requests that must not be signed, written by hand ([`table`]) and made from those that may
-//! ([`mutation`]), against the shipped policies, on the whole way from JSON text to the key.
+//! The attacker's side: requests that must not be signed, written by hand ([`table`]), made from those that may
+//! ([`mutation`]), and sent by others ([`corpora`]), against the shipped policies, on the whole way from JSON text to the key.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +10,7 @@
 )]
 
 mod ask;
+mod corpora;
 mod mutation;
 mod table;
 mod world;

@@ -2,7 +2,7 @@
 //! others read in the same bytes: the JSON as serde reads it, the transaction as alloy reads it, the arguments as
 //! alloy's `sol!` decodes them, and the effects as the tree of the arguments has them; and it must be inside the caps.
 
-mod change;
+pub(crate) mod change;
 mod oracle;
 
 use crate::{
@@ -41,7 +41,7 @@ pub(crate) struct Allowed {
 }
 
 impl Allowed {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         tx(self.chain, self.to, &self.data).value(self.value).set("gas", "\"0x493e0\"").text()
     }
 }
@@ -81,10 +81,10 @@ fn allowed(shipped: &Shipped) -> Vec<Allowed> {
 
 /// What came of the mutants.
 #[derive(Debug, Default)]
-struct Tally {
-    requests: usize,
-    mutants: usize,
-    allowed: usize,
+pub(crate) struct Tally {
+    pub(crate) requests: usize,
+    pub(crate) mutants: usize,
+    pub(crate) allowed: usize,
     asked: usize,
     denied: BTreeMap<DenyCode, usize>,
 }
@@ -117,7 +117,7 @@ fn a_mutant_that_is_allowed_is_what_others_read() {
 }
 
 /// Is it allowed? If so, everybody must agree on what it is.
-fn judge(name: &str, shipped: &Shipped, text: &str, now: Time, tally: &mut Tally) -> bool {
+pub(crate) fn judge(name: &str, shipped: &Shipped, text: &str, now: Time, tally: &mut Tally) -> bool {
     let mut denied = |code| *tally.denied.entry(code).or_default() += 1;
     let request = match read(text) {
         Ok(request) => request,

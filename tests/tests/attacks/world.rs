@@ -63,7 +63,11 @@ impl Shipped {
     /// `tests/examples/NAME.agentpol`, for a wallet.
     pub(crate) fn load(name: &str, wallet: Address) -> Self {
         let path = folder().join(format!("{name}.agentpol"));
-        let text = fs::read_to_string(&path).unwrap();
+        Self::of_text(name, fs::read_to_string(&path).unwrap(), wallet)
+    }
+
+    /// A policy that stands nowhere.
+    pub(crate) fn of_text(name: &str, text: String, wallet: Address) -> Self {
         let compiled = compile(SourceFile::new(name, text), &Beside(folder()));
         let rules = compiled.ruleset.unwrap_or_else(|| panic!("{name}: {:?}", compiled.diagnostics));
         let value = |sample| match sample {

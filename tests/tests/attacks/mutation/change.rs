@@ -9,7 +9,7 @@ use agentpol_model::{Address, U256};
 use agentpol_tests::generator::Rng;
 
 /// A request with one change; now and then with two or three.
-pub(super) fn request(allowed: &Allowed, shipped: &Shipped, rng: &mut Rng) -> Allowed {
+pub(crate) fn request(allowed: &Allowed, shipped: &Shipped, rng: &mut Rng) -> Allowed {
     let mut changed = allowed.clone();
     let times = *rng.pick(&[1, 1, 1, 1, 2, 3]);
     for _ in 0..times {
@@ -24,7 +24,7 @@ pub(super) fn request(allowed: &Allowed, shipped: &Shipped, rng: &mut Rng) -> Al
 }
 
 /// The text with one character more, fewer or other, or one digit.
-pub(super) fn text(text: &str, rng: &mut Rng) -> String {
+pub(crate) fn text(text: &str, rng: &mut Rng) -> String {
     let mut all: Vec<char> = text.chars().collect();
     let at = rng.below(all.len());
     let other =

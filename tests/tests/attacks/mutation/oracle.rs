@@ -78,7 +78,11 @@ fn effects(to: Address, value: U256, call: &Call) -> Option<Vec<Plain>> {
         Call::Transfer(c) => vec![(EffectKind::Move, to, c.amount, c.to)],
         Call::Approve(c) => vec![(EffectKind::Grant(GrantMode::Set), to, c.amount, c.spender)],
         Call::Supply(c) => vec![(EffectKind::Pull { exact: true }, c.asset, c.amount, to)],
-        Call::Withdraw(c) => vec![(EffectKind::Receive, c.asset, c.amount, c.to)],
+        Call::Withdraw(c) => {
+            // What comes to somebody else has left the wallet.
+            let lost = (c.to != wallet()).then_some((EffectKind::Move, c.asset, c.amount, c.to));
+            [(EffectKind::Receive, c.asset, c.amount, c.to)].into_iter().chain(lost).collect()
+        }
         Call::Swap(p) => vec![
             (EffectKind::Pull { exact: false }, p.tokenIn, p.amountIn, to),
             (EffectKind::Receive, p.tokenOut, p.amountOutMinimum, p.recipient),
@@ -187,7 +191,8 @@ fn may(name: &str, request: &Request<'_>, call: &Call) -> bool {
             let strangers = [FRIEND, crate::ask::STRANGER, Address::ZERO, wallet()];
             unpaid && !strangers.contains(&c.spender)
         }
-        (_, Call::Other) => true,
+        // This one grants whatever is understood.
+        ("open", _) | (_, Call::Other) => true,
         _ => false,
     }
 }
