@@ -18,6 +18,8 @@
     reason = "struct fields of the tree are the source's own words; items are documented"
 )]
 
+extern crate alloc; // what pest generates without `std` names it
+
 pub mod ast;
 mod error;
 mod format;

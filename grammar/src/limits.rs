@@ -2,10 +2,10 @@
 //! runs in bounded time, memory and stack whatever it is given.
 
 /// Bytes of one file.
-pub const MAX_FILE_BYTES: usize = 2 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Tokens of one file, comments not counted.
-pub const MAX_TOKENS: usize = 256 * 1024;
+pub const MAX_TOKENS: usize = 1024 * 1024;
 
 /// Levels of nesting: brackets, `if`, `all`, `any`, runs of `not` and `-`; and, counted apart, links of one chain
 /// `a.b(c)[d]`. A level can hold each

@@ -3,6 +3,8 @@
 //! pairs of tokens, and joins of fragments (pairs alone once missed a production that took 2^depth calls).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+extern crate alloc; // what pest generates names it
+
 mod support;
 
 use agentpol_grammar::{SyntaxErrorKind, lex};

@@ -1,4 +1,5 @@
-//! The policy and the requests that the benches measure: many tokens, for each a rule with a cap and a set of recipients.
+//! What the benches measure: for deciding, a policy and requests, many tokens, for each a rule with a cap and a set of
+//! recipients; for compiling, a text.
 
 use crate::{
     differential::WALLET,
@@ -55,27 +56,40 @@ pub fn limits(count: usize) -> Vec<Limit> {
     (0..count).map(limit).collect()
 }
 
-/// The same as a policy's text.
-pub fn source(limits: &[Limit]) -> String {
+/// Rules for one function of one contract, in the text of a policy.
+const RULES_PER_KEY: usize = 10;
+
+/// The text of a policy with so many rules, as people write them: ten for each token, each for a payee or two, with an amount
+/// at most, many with one at least, some with a last day. The number of rules for one key does not grow with their number.
+pub fn source(count: usize) -> String {
+    let rng = &mut Rng::new(count as u64);
     let mut out = String::from(
         "policy many on ethereum\n\ninterface Coin {\n    function transfer(to: address, amount: uint256 as amount of self) \
          { moves amount of self from wallet to to }\n}\n\n",
     );
-    for (n, limit) in limits.iter().enumerate() {
-        out.push_str(&format!("token T{n}: Coin decimals 6 {{ on ethereum at {} }}\n", limit.token));
+    for token in 0..count.div_ceil(RULES_PER_KEY) {
+        out.push_str(&format!("token T{token}: Coin decimals 6 {{ on ethereum at {} }}\n", rng.address()));
     }
-    for (n, limit) in limits.iter().enumerate() {
-        let recipients: Vec<_> = limit.recipients.iter().map(Address::to_string).collect();
-        let whole = limit.cap / U256::from(1_000_000);
-        out.push_str(&format!(
-            "\nallow r{n}: T{n}.transfer(to, amount) {{\n    when to in {{ {} }} and amount <= {whole} T{n}\n}}\n",
-            recipients.join(", ")
-        ));
+    for n in 0..count {
+        let token = n / RULES_PER_KEY;
+        out.push_str(&format!("\nallow r{n}: T{token}.transfer(to, amount) {{\n"));
+        out.push_str(&match n % 3 {
+            0 => format!("    when to in {{ {}, {} }}\n", rng.address(), rng.address()),
+            _ => format!("    when to == {}\n", rng.address()),
+        });
+        out.push_str(&format!("    when amount <= {} T{token}\n", rng.between(1, 100_000)));
+        if n % 3 != 0 {
+            out.push_str(&format!("    when amount >= 0.{:03} T{token}\n", rng.between(1, 999)));
+        }
+        if n % 3 == 1 {
+            out.push_str(&format!("    until 2027-01-{:02}\n", rng.between(1, 28)));
+        }
+        out.push_str("}\n");
     }
     out
 }
 
-/// The same in normal form.
+/// The policy, in normal form.
 pub fn rule_set(limits: &[Limit]) -> RuleSet {
     let mut rules = RuleSet {
         name: "many".to_owned(),
