@@ -7,32 +7,27 @@ impl<'a> Builder<'a> {
     /// Any layer. Those with one operand are stepped over, not recursed into: most are, and the stack is bounded.
     pub(super) fn expr(&mut self, mut node: Node<'a>) -> Option<Expr> {
         loop {
-            let mut kids = node.clone().into_inner();
-            match (node.as_rule(), kids.next(), kids.next()) {
-                (
-                    Rule::expr
-                    | Rule::and_
-                    | Rule::not_
-                    | Rule::cmp
-                    | Rule::range
-                    | Rule::sum
-                    | Rule::product
-                    | Rule::signed,
-                    Some(only),
-                    None,
-                ) => node = only,
-                (Rule::expr, ..) => return self.or(node),
-                (Rule::and_, ..) => return self.and(node),
-                (Rule::not_, ..) => return self.not(node),
-                (Rule::cmp, ..) => return self.compare(node),
-                (Rule::range, ..) => return self.range(node),
-                (Rule::sum, ..) => return self.sum(node),
-                (Rule::product, ..) => return self.product(node),
-                (Rule::signed, ..) => return self.signed(node),
-                (Rule::quantity, ..) => return self.quantity(node),
-                (Rule::postfix, ..) => return self.postfix(node),
-                _ => return None,
+            match node.as_rule() {
+                Rule::quantity => return self.quantity(node),
+                Rule::postfix => return self.postfix(node),
+                _ => {}
             }
+            let mut kids = node.clone().into_inner();
+            if kids.len() == 1 {
+                node = kids.next()?;
+                continue;
+            }
+            return match node.as_rule() {
+                Rule::expr => self.or(node),
+                Rule::and_ => self.and(node),
+                Rule::not_ => self.not(node),
+                Rule::cmp => self.compare(node),
+                Rule::range => self.bounds(node),
+                Rule::sum => self.sum(node),
+                Rule::product => self.product(node),
+                Rule::signed => self.signed(node),
+                _ => None,
+            };
         }
     }
 
@@ -86,7 +81,7 @@ impl<'a> Builder<'a> {
 
     fn compare_op(&mut self, node: &Node<'a>) -> CmpOp {
         if node.as_rule() == Rule::eq_typo {
-            self.report.single_equals(super::range(node).start);
+            self.report.single_equals(self.range(node).start);
             return CmpOp::Eq;
         }
         match self.written(node) {
@@ -99,7 +94,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn range(&mut self, node: Node<'a>) -> Option<Expr> {
+    fn bounds(&mut self, node: Node<'a>) -> Option<Expr> {
         let span = self.span(&node);
         let mut kids = Children::of(node);
         let low = Box::new(self.expr(kids.eat(Rule::sum)?)?);
@@ -238,7 +233,7 @@ impl<'a> Builder<'a> {
     fn braces(&mut self, node: Node<'a>) -> Option<ExprKind> {
         let (mut set, mut map) = (Vec::new(), Vec::new());
         for entry in children(node, Rule::entry) {
-            let at = super::range(&entry).start;
+            let at = self.range(&entry).start;
             let mut kids = Children::of(entry);
             let key = match kids.eat(Rule::word) {
                 Some(word) => {

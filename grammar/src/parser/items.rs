@@ -1,6 +1,6 @@
 //! Files and the items that are no rule and no declaration of the world.
 
-use super::{Builder, Children, Node, Rule, children, piece::Piece, range};
+use super::{Agentpol, Builder, Children, Node, Rule, children, piece::Piece};
 use crate::{
     ast::{
         Amount, Bind, Budget, BudgetLine, Count, Def, DurationExpr, Fact, Fees, File, Item, ItemKind, Let,
@@ -8,16 +8,36 @@ use crate::{
     },
     token::TokenKind,
 };
+use pest::Parser as _;
 
 impl<'a> Builder<'a> {
-    pub(super) fn file(&mut self, node: Node<'a>) -> File {
+    /// Item by item: what pest keeps of one stays in the processor's caches, what it would keep of a long file does not.
+    pub(super) fn file(&mut self) -> File {
         let doc = self.comments(0, TokenKind::FILE_DOC, "//!");
-        let items = self.block(&mut Children::of(node), 0, Piece::Item, Self::item);
+        let (mut items, mut previous) = (Vec::new(), None);
+        while self.base < self.tokens.len() {
+            let rest = self.tokens.kinds_in(self.base, self.tokens.len());
+            let node = match Agentpol::parse(Rule::one_more, rest) {
+                Ok(mut pairs) => pairs.next().and_then(|next| next.into_inner().next()),
+                Err(error) => {
+                    self.report.internal(self.base, &format!("{error}"));
+                    break;
+                }
+            };
+            let Some(node) = node else { break };
+            let end = self.range(&node).end;
+            items.extend(self.piece(node, Piece::Item, &mut previous, &mut Self::item));
+            if end <= self.base {
+                self.report.internal(self.base, "an item without a token");
+                break;
+            }
+            self.base = end;
+        }
         File { doc, items }
     }
 
     fn item(&mut self, node: Node<'a>) -> Option<Item> {
-        let (doc, span) = (self.doc(range(&node).start), self.span(&node));
+        let (doc, span) = (self.doc(self.range(&node).start), self.span(&node));
         let kind = match node.as_rule() {
             Rule::policy => ItemKind::Policy(self.policy(node)?),
             Rule::use_ => ItemKind::Use(self.use_(node)?),

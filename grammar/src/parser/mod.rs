@@ -14,7 +14,7 @@ mod world;
 
 use crate::{
     ast::{Expr, File, Name, QName, Spanned},
-    error::SyntaxError,
+    error::{Errors, SyntaxError},
     lexer::{Lexed, lex},
     span::Span,
     token::{TokenKind, for_each_token},
@@ -48,18 +48,8 @@ pub struct Parse {
 pub fn parse(text: &str) -> Parse {
     let mut tokens = lex(text);
     let errors = std::mem::take(&mut tokens.errors);
-    let mut builder = Builder { text, tokens: &tokens, report: Reporter::new(text, &tokens, errors) };
-    let mut file = File::default();
-    if !tokens.refused {
-        match Agentpol::parse(Rule::file, tokens.kinds()) {
-            Ok(mut pairs) => {
-                if let Some(node) = pairs.next() {
-                    file = builder.file(node);
-                }
-            }
-            Err(error) => builder.report.internal(0, &format!("{error}")),
-        }
-    }
+    let mut builder = Builder::new(text, &tokens, errors);
+    let file = if tokens.refused { File::default() } else { builder.file() };
     Parse { file, errors: builder.report.finish() }
 }
 
@@ -72,7 +62,7 @@ pub fn parse(text: &str) -> Parse {
 pub fn parse_expr(text: &str) -> Result<Expr, Vec<SyntaxError>> {
     let mut tokens = lex(text);
     let errors = std::mem::take(&mut tokens.errors);
-    let mut builder = Builder { text, tokens: &tokens, report: Reporter::new(text, &tokens, errors) };
+    let mut builder = Builder::new(text, &tokens, errors);
     let mut value = None;
     if !tokens.refused {
         match Agentpol::parse(Rule::one_expr, tokens.kinds()) {
@@ -91,11 +81,6 @@ pub fn parse_expr(text: &str) -> Result<Expr, Vec<SyntaxError>> {
 }
 
 type Node<'a> = Pair<'a, Rule>;
-
-/// The numbers of the tokens of a node.
-fn range(node: &Node) -> Range<usize> {
-    node.as_span().start()..node.as_span().end()
-}
 
 /// The children of a node, taken from the front.
 struct Children<'a>(Peekable<Pairs<'a, Rule>>);
@@ -148,12 +133,24 @@ fn children<'a>(node: Node<'a>, rule: Rule) -> impl Iterator<Item = Node<'a>> {
 struct Builder<'a> {
     text: &'a str,
     tokens: &'a Lexed,
+    /// The token at which the string begins that pest was given.
+    base: usize,
     report: Reporter<'a>,
 }
 
 impl<'a> Builder<'a> {
+    fn new(text: &'a str, tokens: &'a Lexed, errors: Errors) -> Self {
+        Self { text, tokens, base: 0, report: Reporter::new(text, tokens, errors) }
+    }
+
+    /// The numbers of the tokens of a node.
+    fn range(&self, node: &Node) -> Range<usize> {
+        let span = node.as_span();
+        self.base + span.start()..self.base + span.end()
+    }
+
     fn span(&self, node: &Node) -> Span {
-        let range = range(node);
+        let range = self.range(node);
         self.tokens.span_of(range.start, range.end)
     }
 
@@ -192,25 +189,35 @@ impl<'a> Builder<'a> {
         let mut pieces = Vec::new();
         let mut previous = None;
         while let Some(node) = children.next() {
-            let range = range(&node);
             match node.as_rule() {
-                Rule::L_BRACE | Rule::STRAY_L | Rule::R_BRACE | Rule::STRAY_R | Rule::EOI => {}
-                Rule::no_open => self.report.missing_open(range.start),
-                Rule::no_close => self.report.missing_close(range.start, owner),
-                rule if rule == piece.bad() => {
-                    self.report.explain(piece, previous.take(), range.clone());
-                    previous = Some(range);
-                }
-                _ => {
-                    match build(self, node) {
-                        Some(built) => pieces.push(built),
-                        None => self.report.internal(range.start, "a piece of the tree is missing"),
-                    }
-                    previous = Some(range);
-                }
+                Rule::L_BRACE | Rule::STRAY_L | Rule::R_BRACE | Rule::STRAY_R => {}
+                Rule::no_open => self.report.missing_open(self.range(&node).start),
+                Rule::no_close => self.report.missing_close(self.range(&node).start, owner),
+                _ => pieces.extend(self.piece(node, piece, &mut previous, &mut build)),
             }
         }
         pieces
+    }
+
+    /// One piece, or why it is none. `previous` is its sibling before, and becomes this one.
+    fn piece<T>(
+        &mut self,
+        node: Node<'a>,
+        piece: Piece,
+        previous: &mut Option<Range<usize>>,
+        build: &mut impl FnMut(&mut Self, Node<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let range = self.range(&node);
+        let before = previous.replace(range.clone());
+        if node.as_rule() == piece.bad() {
+            self.report.explain(piece, before, range);
+            return None;
+        }
+        let built = build(self, node);
+        if built.is_none() {
+            self.report.internal(range.start, "a piece of the tree is missing");
+        }
+        built
     }
 
     /// The `///` lines directly above a token.

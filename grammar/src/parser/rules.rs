@@ -1,6 +1,6 @@
 //! Rules, asserts and tests.
 
-use super::{Builder, Children, Node, Rule, children, piece::Piece, range};
+use super::{Builder, Children, Node, Rule, children, piece::Piece};
 use crate::ast::{
     Asked, Assert, Clause, ClauseKind, Spanned, Subject, SubjectWhat, Target, Test, TestRequest, TestStep,
     Verb, Verdict,
@@ -8,7 +8,7 @@ use crate::ast::{
 
 impl<'a> Builder<'a> {
     pub(super) fn rule(&mut self, node: Node<'a>) -> Option<crate::ast::Rule> {
-        let owner = range(&node).start;
+        let owner = self.range(&node).start;
         let mut kids = Children::of(node);
         let word = kids.next()?;
         let verb = match word.as_rule() {
@@ -19,7 +19,7 @@ impl<'a> Builder<'a> {
         let verb = Spanned::new(verb, self.span(&word));
         let name = self.word(&kids.eat(Rule::name)?);
         if let Some(colon) = kids.eat(Rule::no_colon) {
-            self.report.missing_colon(range(&colon).start);
+            self.report.missing_colon(self.range(&colon).start);
         }
         let subject = self.subject(kids.find(Rule::subject)?)?;
         let clauses = self.block(&mut kids, owner, Piece::Clause, Self::clause);
@@ -62,7 +62,7 @@ impl<'a> Builder<'a> {
     }
 
     fn clause(&mut self, node: Node<'a>) -> Option<Clause> {
-        let (doc, span, rule) = (self.doc(range(&node).start), self.span(&node), node.as_rule());
+        let (doc, span, rule) = (self.doc(self.range(&node).start), self.span(&node), node.as_rule());
         let mut kids = Children::of(node);
         kids.next()?; // its word
         let kind = match rule {
@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn test(&mut self, node: Node<'a>) -> Option<Test> {
-        let owner = range(&node).start;
+        let owner = self.range(&node).start;
         let mut kids = Children::of(node);
         let name = self.string(&kids.find(Rule::STRING)?);
         let steps = self.block(&mut kids, owner, Piece::Step, Self::step);

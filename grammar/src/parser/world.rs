@@ -1,6 +1,6 @@
 //! Declarations of the world: interfaces with their effects, tokens, contracts, chains.
 
-use super::{Builder, Children, Node, Rule, children, piece::Piece, range};
+use super::{Builder, Children, Node, Rule, children, piece::Piece};
 use crate::ast::{
     AbiType, Chain, Contract, Effect, EffectKind, Expr, Field, GrantWord, Interface, Member, MemberKind,
     Site, Token,
@@ -8,7 +8,7 @@ use crate::ast::{
 
 impl<'a> Builder<'a> {
     pub(super) fn interface(&mut self, node: Node<'a>) -> Option<Interface> {
-        let owner = range(&node).start;
+        let owner = self.range(&node).start;
         let mut kids = Children::of(node);
         let name = self.word(&kids.find(Rule::name)?);
         let from = match kids.eat(Rule::KW_FROM) {
@@ -21,7 +21,7 @@ impl<'a> Builder<'a> {
 
     fn member(&mut self, node: Node<'a>) -> Option<Member> {
         let (doc, span, rule, owner) =
-            (self.doc(range(&node).start), self.span(&node), node.as_rule(), range(&node).start);
+            (self.doc(self.range(&node).start), self.span(&node), node.as_rule(), self.range(&node).start);
         let mut kids = Children::of(node);
         let kind = match rule {
             Rule::function => {
@@ -147,7 +147,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn token(&mut self, node: Node<'a>) -> Option<Token> {
-        let owner = range(&node).start;
+        let owner = self.range(&node).start;
         let mut kids = Children::of(node);
         let name = self.word(&kids.find(Rule::name)?);
         kids.eat(Rule::COLON);
@@ -158,7 +158,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn contract(&mut self, node: Node<'a>) -> Option<Contract> {
-        let owner = range(&node).start;
+        let owner = self.range(&node).start;
         let mut kids = Children::of(node);
         let name = self.word(&kids.find(Rule::name)?);
         let interface = self.path(kids.find(Rule::path)?);
