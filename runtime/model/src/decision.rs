@@ -64,9 +64,10 @@ codes! {
     // ---- the built-in refusals
     Unlimited "unlimited" "An amount of 2^255 or more means everything there is. Only a spender marked `trusted` may be given it.";
     ZeroRecipient "zero_recipient" "Value or authority would go to the zero address.";
+    PrecompileRecipient "precompile_recipient" "Value or authority would go to an address whose first 18 bytes are zero: precompiles stand there, and nobody holds their keys.";
     SelfRecipient "self_recipient" "Value would go to the token's own contract, where it is lost.";
     LookAlike "look_alike" "The recipient looks like an address of the policy (same first and last four digits) but is another: address poisoning.";
-    Upgrade "upgrade" "The function changes who owns or implements a contract; no rule lifts this unless it says `accept upgrade`.";
+    Upgrade "upgrade" "The function changes who owns, administers or implements a contract; a rule grants it only if it says `accept upgrade`.";
     AmountOverflow "amount_overflow" "An effect's amount does not fit in 256 bits.";
     // ---- the money
     FeeCap "fee_cap" "The fee is above `fees at most`.";

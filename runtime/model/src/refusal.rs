@@ -55,6 +55,44 @@ fn ends(address: &Address) -> [u8; 4] {
     [a0, a1, b0, b1]
 }
 
+/// Functions that change who owns, administers or implements a contract, by selector: what they give away has no amount.
+/// Accounts (Safe), proxies (ERC-1967, ERC-1822, ERC-2535), `Ownable` and `AccessControl` as they are deployed.
+pub const CONTROL: &[([u8; 4], &str)] = &[
+    ([0x0d, 0x58, 0x2f, 0x13], "addOwnerWithThreshold(address,uint256)"),
+    ([0x13, 0xaf, 0x40, 0x35], "setOwner(address)"),
+    ([0x1f, 0x93, 0x1c, 0x1c], "diamondCut((address,uint8,bytes4[])[],address,bytes)"),
+    ([0x2f, 0x2f, 0xf1, 0x5d], "grantRole(bytes32,address)"),
+    ([0x36, 0x59, 0xcf, 0xe6], "upgradeTo(address)"),
+    ([0x4d, 0xd1, 0x8b, 0xf5], "setPendingAdmin(address)"),
+    ([0x4f, 0x1e, 0xf2, 0x86], "upgradeToAndCall(address,bytes)"),
+    ([0x61, 0x0b, 0x59, 0x25], "enableModule(address)"),
+    ([0x63, 0x4e, 0x93, 0xda], "beginDefaultAdminTransfer(address)"),
+    ([0x69, 0x4e, 0x80, 0xc3], "changeThreshold(uint256)"),
+    ([0x70, 0x4b, 0x6c, 0x02], "setAdmin(address)"),
+    ([0x71, 0x50, 0x18, 0xa6], "renounceOwnership()"),
+    ([0x7d, 0xe7, 0xed, 0xef], "changeMasterCopy(address)"),
+    ([0x7e, 0xff, 0x27, 0x5e], "changeProxyAdmin(address,address)"),
+    ([0x8f, 0x28, 0x39, 0x70], "changeAdmin(address)"),
+    ([0x96, 0x23, 0x60, 0x9d], "upgradeAndCall(address,address,bytes)"),
+    ([0x99, 0xa8, 0x8e, 0xc4], "upgrade(address,address)"),
+    ([0xd7, 0x84, 0xd4, 0x26], "setImplementation(address)"),
+    ([0xe1, 0x9a, 0x9d, 0xd9], "setGuard(address)"),
+    ([0xe3, 0x18, 0xb5, 0x2b], "swapOwner(address,address,address)"),
+    ([0xf0, 0x8a, 0x03, 0x23], "setFallbackHandler(address)"),
+    ([0xf2, 0xfd, 0xe3, 0x8b], "transferOwnership(address)"),
+    ([0xf8, 0xdc, 0x5d, 0xd9], "removeOwner(address,address,uint256)"),
+];
+
+/// Does a function with this selector change who controls a contract?
+pub fn changes_control(selector: [u8; 4]) -> bool {
+    CONTROL.binary_search_by_key(&selector, |(selector, _)| *selector).is_ok()
+}
+
+/// Precompiles stand where the first 18 bytes are zero (EIP-1352); the zero address has a code of its own.
+fn is_precompile(party: Address) -> bool {
+    party != Address::ZERO && party.iter().take(18).all(|byte| *byte == 0)
+}
+
 /// What the refusals have to know of the policy besides the effects.
 pub trait Context {
     /// Is this spender `trusted` on the request's chain?
@@ -84,6 +122,30 @@ pub fn refuse(effect: &Effect, context: &impl Context) -> Option<DenyCode> {
     }
     let refused = |code: DenyCode, holds: bool| (holds && !context.accepts(code)).then_some(code);
     refused(DenyCode::ZeroRecipient, effect.party == Address::ZERO)
+        .or_else(|| refused(DenyCode::PrecompileRecipient, is_precompile(effect.party)))
         .or_else(|| refused(DenyCode::SelfRecipient, context.is_token_contract(effect, effect.party)))
         .or_else(|| refused(DenyCode::LookAlike, context.looks_alike(effect.party)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::keccak256;
+
+    #[test]
+    fn selectors_are_those_of_the_signatures_and_sorted() {
+        for (selector, signature) in CONTROL {
+            assert_eq!(keccak256(signature)[..4], *selector, "{signature}");
+            assert!(changes_control(*selector));
+        }
+        assert!(CONTROL.is_sorted());
+        assert!(!changes_control([0xa9, 0x05, 0x9c, 0xbb]), "transfer");
+    }
+
+    #[test]
+    fn precompiles_end_with_two_bytes() {
+        let at = |n: u64| Address::from_word(U256::from(n).into());
+        assert!(is_precompile(at(1)) && is_precompile(at(0xffff)));
+        assert!(!is_precompile(at(0)) && !is_precompile(at(0x1_0000)));
+    }
 }

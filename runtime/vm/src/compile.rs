@@ -17,6 +17,7 @@ use agentpol_model::{
     effect::EffectKind,
     ids::TokenId,
     policy::{BytesTest, Relation, Scalar, SetRef, TokenSpec, Verb},
+    refusal::changes_control,
     request::Field,
     types::{Member, Path, Step, Type, WordType},
 };
@@ -62,9 +63,19 @@ impl Compiler<'_> {
         let opaque = callable.opaque;
         let target = callable.target.and_then(|target| self.values.address(target)).unwrap_or_default();
         let selector = function.map(|function| function.selector).unwrap_or_default();
+        let controls = function.is_some_and(|function| changes_control(function.selector));
         let key = Key { chain: callable.chain, target, selector };
         let layout = layout.unwrap_or(FAIL);
-        self.program.callables.push(Callable { key, layout, payable, opaque, denies, grants, effects });
+        self.program.callables.push(Callable {
+            key,
+            layout,
+            payable,
+            opaque,
+            controls,
+            denies,
+            grants,
+            effects,
+        });
         Ok(())
     }
 

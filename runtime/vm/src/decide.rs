@@ -113,8 +113,10 @@ impl Policy {
         let (callable, frame) = self.enter(request, action)?;
         self.forbid(&callable.denies, &frame, &mut scratch.steps)?;
         let arm = self.grant(&callable.grants, &frame, scratch)?;
-        if callable.opaque && arm.lifts & (1 << (DenyCode::Opaque as u8)) == 0 {
-            return Err(Fault::of_rule(DenyCode::Opaque, arm.rule));
+        for (code, holds) in [(DenyCode::Opaque, callable.opaque), (DenyCode::Upgrade, callable.controls)] {
+            if holds && arm.lifts & (1 << (code as u8)) == 0 {
+                return Err(Fault::of_rule(code, arm.rule));
+            }
         }
         let Scratch { granted, steps, .. } = scratch;
         if granted.actions.len() <= n {

@@ -50,6 +50,8 @@ pub(crate) struct Callable {
     pub(crate) effects: Span,
     pub(crate) payable: bool,
     pub(crate) opaque: bool,
+    /// Changes who controls a contract.
+    pub(crate) controls: bool,
 }
 
 /// A guard.

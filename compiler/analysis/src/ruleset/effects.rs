@@ -27,6 +27,10 @@ impl RuleSet {
         if callable.opaque && !rule.lifts.contains(&DenyCode::Opaque) {
             return Err(deny(DenyCode::Opaque));
         }
+        let controls = callable.function.as_ref().is_some_and(|f| refusal::changes_control(f.selector));
+        if controls && !rule.lifts.contains(&DenyCode::Upgrade) {
+            return Err(deny(DenyCode::Upgrade));
+        }
         let context = Lifted { rules: self, bound: scope.bound, chain: scope.request.chain, rule };
         let mut effects = Effects::new();
         for spec in &callable.effects {

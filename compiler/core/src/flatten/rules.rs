@@ -17,6 +17,7 @@ pub(crate) const RISKS: &[(&str, Option<DenyCode>)] = &[
     ("zero_minimum", None),
     ("look_alike", Some(DenyCode::LookAlike)),
     ("zero_recipient", Some(DenyCode::ZeroRecipient)),
+    ("precompile_recipient", Some(DenyCode::PrecompileRecipient)),
     ("self_recipient", Some(DenyCode::SelfRecipient)),
     ("upgrade", Some(DenyCode::Upgrade)),
 ];
