@@ -56,7 +56,7 @@ const CHAIN: u64 = 1;
 const WALLET: Address = Address::repeat_byte(0x11);
 
 fn address(n: u64) -> Address {
-    Address::from_word(U256::from(0x1000 + n).into())
+    Address::from_word(U256::from(0xa000_0000 + n).into())
 }
 
 fn word(address: Address) -> U256 {
