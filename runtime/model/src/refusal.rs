@@ -9,50 +9,80 @@ use crate::{
 /// Every address a policy names, indexed for the look-alike check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownAddresses {
-    exact: Vec<Address>,
-    ends: Vec<[u8; 4]>,
-    /// A bit for each value of `bucket`: most parties look like nobody, and this says so without a search.
-    buckets: Vec<u64>,
+    /// Sorted by ends, then as addresses: those that look alike stand together.
+    addresses: Vec<Address>,
+    /// An open-addressed table of ends, at most half full: one more than where the first address with them stands; zero is
+    /// empty. Whether a party looks like anybody takes two reads, however many addresses there are.
+    slots: Vec<u32>,
 }
 
 impl KnownAddresses {
     /// Contracts, tokens, constants and bound parameters.
-    pub fn new(mut exact: Vec<Address>) -> Self {
-        exact.sort_unstable();
-        exact.dedup();
-        let mut ends: Vec<_> = exact.iter().map(ends).collect();
-        ends.sort_unstable();
-        ends.dedup();
-        let mut buckets = vec![0u64; BUCKETS / 64];
-        for ends in &ends {
-            let bucket = bucket(ends);
-            if let Some(bits) = buckets.get_mut(bucket / 64) {
-                *bits |= 1 << (bucket % 64);
+    pub fn new(mut addresses: Vec<Address>) -> Self {
+        addresses.sort_unstable_by_key(order);
+        addresses.dedup();
+        let mut known =
+            Self { slots: vec![0; addresses.len().saturating_mul(2).next_power_of_two()], addresses };
+        let mut last = None;
+        for (number, address) in (1u32..).zip(&known.addresses) {
+            let ends = ends(address);
+            if last.replace(ends) == Some(ends) {
+                continue;
+            }
+            let mask = known.slots.len().saturating_sub(1);
+            let mut at = hash(ends) & mask;
+            while known.slots.get(at).is_some_and(|slot| *slot != 0) {
+                at = (at + 1) & mask;
+            }
+            if let Some(slot) = known.slots.get_mut(at) {
+                *slot = number;
             }
         }
-        Self { exact, ends, buckets }
+        known
+    }
+
+    /// Is it one of them?
+    pub fn contains(&self, address: Address) -> bool {
+        self.addresses.binary_search_by_key(&order(&address), order).is_ok()
     }
 
     /// Same first and last two bytes (four hex digits each) as an address of the policy, but another one.
     pub fn looks_alike(&self, party: Address) -> bool {
-        let ends = ends(&party);
-        let bucket = bucket(&ends);
-        let possible = self.buckets.get(bucket / 64).is_some_and(|bits| bits >> (bucket % 64) & 1 == 1);
-        possible && self.ends.binary_search(&ends).is_ok() && self.exact.binary_search(&party).is_err()
+        match self.first_like(party) {
+            None => false,
+            Some(first) => first != party && !self.contains(party),
+        }
+    }
+
+    /// The first address with the party's ends.
+    fn first_like(&self, party: Address) -> Option<Address> {
+        let ends_of_party = ends(&party);
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = hash(ends_of_party) & mask;
+        // An empty slot ends the search; there always is one.
+        loop {
+            let number = self.slots.get(at)?.checked_sub(1)?;
+            let first = self.addresses.get(number as usize)?;
+            if ends(first) == ends_of_party {
+                return Some(*first);
+            }
+            at = (at + 1) & mask;
+        }
     }
 }
 
-/// Twice as many as there are values of two bytes, in 16 KiB.
-const BUCKETS: usize = 1 << 17;
-
-/// Folds four bytes to a number below [`BUCKETS`].
-fn bucket(ends: &[u8; 4]) -> usize {
-    (u32::from_le_bytes(*ends).wrapping_mul(0x9e37_79b1) >> 15) as usize
+fn ends(address: &Address) -> u32 {
+    let [a0, a1, .., b0, b1] = address.into_array();
+    u32::from_be_bytes([a0, a1, b0, b1])
 }
 
-fn ends(address: &Address) -> [u8; 4] {
-    let [a0, a1, .., b0, b1] = address.into_array();
-    [a0, a1, b0, b1]
+fn order(address: &Address) -> (u32, Address) {
+    (ends(address), *address)
+}
+
+/// The upper half of a product: every bit of the ends has a say in its lower bits.
+fn hash(ends: u32) -> usize {
+    (u64::from(ends).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
 /// Functions that change who owns, administers or implements a contract, by selector: what they give away has no amount.
@@ -147,5 +177,44 @@ mod tests {
         let at = |n: u64| Address::from_word(U256::from(n).into());
         assert!(is_precompile(at(1)) && is_precompile(at(0xffff)));
         assert!(!is_precompile(at(0)) && !is_precompile(at(0x1_0000)));
+    }
+
+    /// The `n`-th of addresses that crowd: a few ends, a few middles.
+    fn crowded(n: u32) -> Address {
+        let mut address = Address::ZERO;
+        let [.., a, b] = n.wrapping_mul(0x9e37_79b1).to_be_bytes();
+        address.0[0] = a % 5;
+        address.0[19] = b % 3;
+        address.0[9] = (n % 4) as u8;
+        address
+    }
+
+    #[test]
+    fn who_looks_alike_is_who_has_the_ends_and_is_not_there() {
+        for count in [0, 1, 2, 7, 8, 9, 40] {
+            let all: Vec<_> = (0..count).map(crowded).collect();
+            let known = KnownAddresses::new(all.clone());
+            let mut seen = [false; 2];
+            for party in (0..400).map(crowded) {
+                let alike = all.iter().any(|a| a[..2] == party[..2] && a[18..] == party[18..]);
+                let there = all.contains(&party);
+                assert_eq!(known.contains(party), there, "{party} of {count}");
+                assert_eq!(known.looks_alike(party), alike && !there, "{party} of {count}");
+                seen[usize::from(alike && !there)] = true;
+            }
+            assert_eq!(seen, [true, count > 0], "{count}");
+        }
+    }
+
+    #[test]
+    fn all_four_bytes_of_the_ends_count() {
+        let named = Address::repeat_byte(7);
+        let known = KnownAddresses::new(vec![named]);
+        for byte in 0..20 {
+            let mut other = named;
+            other.0[byte] ^= 1;
+            assert_eq!(known.looks_alike(other), (2..18).contains(&byte), "byte {byte}");
+        }
+        assert!(!KnownAddresses::default().looks_alike(named));
     }
 }

@@ -1,5 +1,9 @@
 //! A verified module to a program: one [`Op`] for each instruction.
 
+mod known;
+mod offset;
+mod share;
+
 use crate::{
     bind::{BindError, Values},
     dispatch::Key,
@@ -8,7 +12,7 @@ use crate::{
     },
     sets::WordSet,
 };
-use agentpol_abi::{Layout, fit::head_words};
+use agentpol_abi::Layout;
 use agentpol_bytecode::{
     self as bytecode, Branch, Exit, Instruction, Integer, Module, Order, instruction::Visitor,
 };
@@ -17,17 +21,33 @@ use agentpol_model::{
     effect::EffectKind,
     ids::TokenId,
     policy::{BytesTest, Relation, Scalar, SetRef, TokenSpec, Verb},
-    refusal::changes_control,
+    refusal::{KnownAddresses, changes_control},
     request::Field,
-    types::{Member, Path, Step, Type, WordType},
+    types::{Path, Step, WordType},
 };
 use alloy_primitives::U512;
+use offset::offset;
+use std::collections::BTreeMap;
 
 /// Everything the callables need, callable by callable.
-pub(crate) fn program(module: &Module, layouts: Vec<Layout>, values: &Values) -> Result<Program, BindError> {
+pub(crate) fn program(
+    module: &Module,
+    layouts: Vec<Layout>,
+    values: &Values,
+    known: &KnownAddresses,
+) -> Result<Program, BindError> {
     let sets = module.sets.iter().map(|set| WordSet::from_sorted(set.clone())).collect();
     let program = Program { layouts, sets, ..Program::default() };
-    let mut compiler = Compiler { module, values, program, param_sets: vec![None; module.params.len()] };
+    let mut compiler = Compiler {
+        module,
+        values,
+        known,
+        program,
+        param_sets: vec![None; module.params.len()],
+        constants: BTreeMap::new(),
+        address_sets: BTreeMap::new(),
+        shared: BTreeMap::new(),
+    };
     for callable in &module.callables {
         compiler.callable(callable)?;
     }
@@ -38,7 +58,13 @@ struct Compiler<'a> {
     module: &'a Module,
     values: &'a Values,
     program: Program,
+    known: &'a KnownAddresses,
     param_sets: Vec<Option<u32>>,
+    constants: BTreeMap<U256, Word>,
+    /// Sets that have only addresses, and where those stand.
+    address_sets: BTreeMap<u32, Option<Span>>,
+    /// The last effects of callables with this layout.
+    shared: BTreeMap<Option<u32>, Span>,
 }
 
 /// The number of the next entry.
@@ -51,30 +77,34 @@ impl Compiler<'_> {
         let layout = callable.function.map(|function| function.raw());
         let function = callable.function.and_then(|function| self.module.functions.get(function.index()));
         let payable = function.is_none_or(|function| function.payable);
-        let denies = self.arms(callable, layout, true)?;
-        let grants = self.arms(callable, layout, false)?;
+        let target = callable.target.and_then(|target| self.values.address(target));
+        let arms = next(&self.program.arms)?;
+        self.arms(callable, layout, true)?;
+        let grants = next(&self.program.arms)?;
+        self.arms(callable, layout, false)?;
+        let arms_end = next(&self.program.arms)?;
         let mut effects = Vec::new();
         for effect in &callable.effects {
             effects.push(self.effect(effect, layout, callable.chain)?);
         }
-        let start = next(&self.program.effects)?;
-        self.program.effects.append(&mut effects);
-        let effects = start..next(&self.program.effects)?;
+        let token = share::make_own(&mut effects, target);
+        let effects = self.share(effects, layout)?;
         let opaque = callable.opaque;
-        let target = callable.target.and_then(|target| self.values.address(target)).unwrap_or_default();
         let selector = function.map(|function| function.selector).unwrap_or_default();
         let controls = function.is_some_and(|function| changes_control(function.selector));
-        let key = Key { chain: callable.chain, target, selector };
+        let key = Key { chain: callable.chain, target: target.unwrap_or_default(), selector };
         let layout = layout.unwrap_or(FAIL);
         self.program.callables.push(Callable {
             key,
             layout,
+            arms,
+            grants,
+            arms_end,
+            effects,
+            token,
             payable,
             opaque,
             controls,
-            denies,
-            grants,
-            effects,
         });
         Ok(())
     }
@@ -84,7 +114,7 @@ impl Compiler<'_> {
         callable: &bytecode::Callable,
         layout: Option<u32>,
         denies: bool,
-    ) -> Result<Span, BindError> {
+    ) -> Result<(), BindError> {
         let mut arms = Vec::new();
         for arm in &callable.arms {
             let verb = self.module.rules.get(arm.rule.index()).map(|rule| &rule.verb);
@@ -103,13 +133,13 @@ impl Compiler<'_> {
             }
             let lifts =
                 self.module.rules.get(arm.rule.index()).map(|rule| rule.lifts.as_slice()).unwrap_or_default();
-            let lifts = lifts.iter().fold(0, |bits, code| bits | 1u64 << (*code as u8));
+            let lifts = lifts.iter().fold(0, |bits, code| bits | 1u32 << (*code as u8));
             let charges = start..next(&self.program.charges)?;
-            arms.push(Arm { rule: arm.rule, code, charges, lifts });
+            let known = self.known_words(&code);
+            arms.push(Arm { rule: arm.rule, code, charges, lifts, known });
         }
-        let start = next(&self.program.arms)?;
         self.program.arms.append(&mut arms);
-        Ok(start..next(&self.program.arms)?)
+        Ok(())
     }
 
     fn effect(
@@ -120,7 +150,9 @@ impl Compiler<'_> {
     ) -> Result<Effect, BindError> {
         let start = next(&self.program.ops)?;
         self.code(&effect.when, layout)?;
-        let when = start..next(&self.program.ops)?;
+        let end = next(&self.program.ops)?;
+        // No code is the same code everywhere.
+        let when = if start == end { 0..0 } else { start..end };
         // What leaves the wallet by definition needs no comparison.
         let from_wallet =
             effect.kind == EffectKind::Move && effect.from == Some(Scalar::Field(Field::Wallet));
@@ -201,9 +233,13 @@ impl Compiler<'_> {
     }
 
     fn constant(&mut self, word: U256) -> Result<Word, BindError> {
-        let at = next(&self.program.words)?;
+        if let Some(known) = self.constants.get(&word) {
+            return Ok(*known);
+        }
+        let at = Word::Const(next(&self.program.words)?);
         self.program.words.push(word);
-        Ok(Word::Const(at))
+        self.constants.insert(word, at);
+        Ok(at)
     }
 
     fn locator(&mut self, path: &Path, layout: Option<u32>) -> Result<u32, BindError> {
@@ -315,39 +351,6 @@ fn greatest(sentinel: &Scalar) -> U256 {
     }
 }
 
-/// How many bytes into the arguments a word stands, if that is the same for all arguments.
-fn offset(inputs: &[Member], path: &Path) -> Option<u32> {
-    let (first, steps) = path.0.split_first()?;
-    let Step::Member(first) = first else { return None };
-    let (mut words, mut ty) = member(inputs, *first)?;
-    for step in steps {
-        let (more, part) = match (ty, step) {
-            (Type::Tuple(members), Step::Member(n)) => member(members, *n)?,
-            (Type::FixedArray(inner, count), Step::Index(n)) if n < count => {
-                (head_words(inner).checked_mul(*n)?, &**inner)
-            }
-            _ => return None,
-        };
-        words = words.checked_add(more)?;
-        ty = part;
-        // What is dynamic stands behind an offset.
-        if ty.is_dynamic() {
-            return None;
-        }
-    }
-    matches!(ty, Type::Word(_)).then_some(words)?.checked_mul(32)
-}
-
-/// Words before the n-th member, and its type.
-fn member(members: &[Member], n: u16) -> Option<(u32, &Type)> {
-    let member = members.get(usize::from(n))?;
-    if member.ty.is_dynamic() {
-        return None;
-    }
-    let before = members.iter().take(usize::from(n)).map(|member| head_words(&member.ty));
-    Some((before.sum(), &member.ty))
-}
-
 /// One method for each instruction: what it tests and where it goes.
 struct Resolve<'c, 'a> {
     compiler: &'c mut Compiler<'a>,
@@ -388,7 +391,10 @@ impl Visitor for Resolve<'_, '_> {
 
     fn member(&mut self, word: &Scalar, set: &SetRef, branch: &Branch) -> Resolved {
         let (word, set) = (self.compiler.word(word, self.layout)?, self.compiler.set(*set)?);
-        let test = if let Word::Head(at) = word { Test::HeadIn(at, set) } else { Test::In(word, set) };
+        let test = match (word, self.compiler.addresses(set)?) {
+            (Word::Head(at), Some(addresses)) => Test::HeadAmong(at, addresses),
+            _ => Test::In(word, set),
+        };
         Ok((test, *branch))
     }
 

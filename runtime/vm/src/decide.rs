@@ -111,10 +111,10 @@ impl Policy {
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
         let (callable, frame) = self.enter(request, action)?;
-        self.forbid(&callable.denies, &frame, &mut scratch.steps)?;
-        let arm = self.grant(&callable.grants, &frame, scratch)?;
+        self.forbid(&callable.denies(), &frame, &mut scratch.steps)?;
+        let arm = self.grant(&callable.grants(), &frame, scratch)?;
         for (code, holds) in [(DenyCode::Opaque, callable.opaque), (DenyCode::Upgrade, callable.controls)] {
-            if holds && arm.lifts & (1 << (code as u8)) == 0 {
+            if holds && !arm.lifts(code) {
                 return Err(Fault::of_rule(code, arm.rule));
             }
         }
@@ -130,7 +130,7 @@ impl Policy {
         granted.rule = arm.rule;
         granted.effects.clear();
         granted.charges.clear();
-        self.effects(&callable.effects, arm, &frame, steps, &mut granted.effects)?;
+        self.effects(callable, arm, &frame, steps, &mut granted.effects)?;
         let charges = self.charges(&arm.charges, &frame, steps, &mut granted.charges);
         charges.map_err(|code| Fault::of_rule(code, arm.rule))
     }

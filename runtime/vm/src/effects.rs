@@ -3,13 +3,14 @@
 use crate::{
     decide::Fault,
     policy::Policy,
-    program::{Amount, Arm, Effect as Template, Span, Token},
+    program::{Amount, Arm, Callable, Effect as Template, Span, Token},
     run::Frame,
 };
 use agentpol_model::{
     Address, ChainId, U256,
     decision::{Charges, DenyCode},
     effect::{Effect, EffectKind, Effects},
+    ids::TokenId,
     refusal::{self, Context},
 };
 
@@ -17,18 +18,18 @@ impl Policy {
     /// Fills `effects`, in the order of their declaration.
     pub(crate) fn effects(
         &self,
-        templates: &Span,
+        callable: &Callable,
         arm: &Arm,
         frame: &Frame<'_>,
         steps: &mut u64,
         effects: &mut Effects,
     ) -> Result<(), Fault> {
         let deny = |code| Fault { code, rule: Some(arm.rule), offset: None };
-        let templates =
-            self.program.effects.get(templates.start as usize..templates.end as usize).unwrap_or_default();
+        let Span { start, end } = callable.effects;
+        let templates = self.program.effects.get(start as usize..end as usize).unwrap_or_default();
         for template in templates {
             *steps = steps.saturating_add(u64::from(template.cost));
-            if let Some(effect) = self.resolve(template, arm.lifts, frame, steps).map_err(deny)? {
+            if let Some(effect) = self.resolve(template, callable.token, arm, frame, steps).map_err(deny)? {
                 // The verifier lets no callable have more effects than fit.
                 effects.try_push(effect).map_err(|_| deny(DenyCode::Opaque))?;
             }
@@ -40,7 +41,8 @@ impl Policy {
     fn resolve(
         &self,
         template: &Template,
-        lifts: u64,
+        own: TokenId,
+        arm: &Arm,
         frame: &Frame<'_>,
         steps: &mut u64,
     ) -> Result<Option<Effect>, DenyCode> {
@@ -56,6 +58,7 @@ impl Policy {
             }
         }
         let (token, site) = match template.token {
+            Token::Here => (own, Some(frame.action.to)),
             Token::Known(token, site) => (token, site),
             Token::At(at) => {
                 let site = address(word(at)?);
@@ -70,7 +73,8 @@ impl Policy {
         let party = address(word(template.party)?);
         let until = template.until.map(|until| word(until).map(|until| until.saturating_to())).transpose()?;
         let effect = Effect { kind: template.kind, token, amount, party, until };
-        let lifted = Lifted { policy: self, chain: frame.request.chain, lifts, site };
+        let lifted =
+            Lifted { policy: self, chain: frame.request.chain, arm, known: arm.knows(template.party), site };
         refusal::refuse(&effect, &lifted).map_or(Ok(Some(effect)), Err)
     }
 
@@ -107,7 +111,9 @@ fn address(word: U256) -> Address {
 struct Lifted<'a> {
     policy: &'a Policy,
     chain: ChainId,
-    lifts: u64,
+    arm: &'a Arm,
+    /// Has the guard seen to it that the party is an address of the policy?
+    known: bool,
     /// Where the effect's token stands.
     site: Option<Address>,
 }
@@ -122,10 +128,10 @@ impl Context for Lifted<'_> {
     }
 
     fn looks_alike(&self, party: Address) -> bool {
-        self.policy.known().looks_alike(party)
+        !self.known && self.policy.known().looks_alike(party)
     }
 
     fn accepts(&self, code: DenyCode) -> bool {
-        self.lifts & (1 << (code as u8)) != 0
+        self.arm.lifts(code)
     }
 }

@@ -42,7 +42,8 @@ impl Policy {
     pub fn bind(verified: Verified, binding: &Binding) -> Result<Self, BindError> {
         let (module, layouts) = verified.into_parts();
         let values = Values::new(&module, binding)?;
-        let program = compile::program(&module, layouts, &values)?;
+        let known = known(&module, &values);
+        let program = compile::program(&module, layouts, &values, &known)?;
         let keys = Keys::new(&module, &values)?;
         let mut trusted = Vec::new();
         for contract in module.contracts.iter().filter(|contract| contract.trusted.is_some()) {
@@ -63,7 +64,7 @@ impl Policy {
             sends: keys.sends,
             trusted,
             sites,
-            known: known(&module, &values),
+            known,
             empty: Layout::new(&[]).map_err(|_| BindError::TooLarge)?,
             program,
             values,
@@ -142,7 +143,7 @@ impl Policy {
 
     /// The most arms that one callable has.
     pub(crate) fn most_arms(&self) -> usize {
-        self.program.callables.iter().map(|callable| callable.grants.len()).max().unwrap_or(0)
+        self.program.callables.iter().map(|callable| callable.grants().len()).max().unwrap_or(0)
     }
 
     pub(crate) fn is_over(&self, upper: RuleId, lower: RuleId) -> bool {

@@ -5,6 +5,7 @@ use crate::{dispatch::Key, sets::WordSet};
 use agentpol_abi::{Layout, Locator};
 use agentpol_model::{
     Address, U256,
+    decision::DenyCode,
     effect::EffectKind,
     ids::{BudgetId, RuleId, TokenId},
     policy::Relation,
@@ -31,6 +32,8 @@ pub(crate) struct Program {
     pub(crate) locators: Vec<Locator>,
     pub(crate) words: Vec<U256>,
     pub(crate) sets: Vec<WordSet>,
+    /// Members of the sets that have only addresses, each set sorted.
+    pub(crate) addresses: Vec<Address>,
     pub(crate) sums: Vec<(Sum, Relation)>,
     pub(crate) amounts: Vec<Sum>,
     pub(crate) eaches: Vec<Each>,
@@ -45,27 +48,68 @@ pub(crate) struct Callable {
     pub(crate) key: Key,
     /// [`FAIL`] for a `send`.
     pub(crate) layout: u32,
-    pub(crate) denies: Span,
-    pub(crate) grants: Span,
+    /// The arms of its denies begin here, those of its grants at `grants`, where the first end.
+    pub(crate) arms: u32,
+    pub(crate) grants: u32,
+    pub(crate) arms_end: u32,
     pub(crate) effects: Span,
+    /// What [`Token::Here`] stands for.
+    pub(crate) token: TokenId,
     pub(crate) payable: bool,
     pub(crate) opaque: bool,
     /// Changes who controls a contract.
     pub(crate) controls: bool,
 }
 
-/// A guard.
+impl Callable {
+    pub(crate) fn denies(&self) -> Span {
+        self.arms..self.grants
+    }
+
+    pub(crate) fn grants(&self) -> Span {
+        self.grants..self.arms_end
+    }
+}
+
+/// A guard: half a line of a processor's cache.
 #[derive(Clone, Debug)]
+#[repr(align(32))]
 pub(crate) struct Arm {
     pub(crate) rule: RuleId,
     pub(crate) code: Span,
     pub(crate) charges: Span,
     /// The refusals that the rule lifts, one bit a code.
-    pub(crate) lifts: u64,
+    pub(crate) lifts: u32,
+    /// The head words that are addresses of the policy wherever the guard holds, one bit a word: nobody needs to look up
+    /// whether they only look like one.
+    pub(crate) known: u32,
+}
+
+// Every code has a bit.
+const _: () = assert!(DenyCode::ALL.len() <= u32::BITS as usize && size_of::<Arm>() == 32);
+
+impl Arm {
+    pub(crate) fn lifts(&self, code: DenyCode) -> bool {
+        self.lifts & (1 << (code as u8)) != 0
+    }
+
+    /// Is the word an address of the policy, because the guard holds?
+    pub(crate) fn knows(&self, word: Word) -> bool {
+        match word {
+            Word::Head(at) => self.known & known_bit(at) != 0,
+            _ => false,
+        }
+    }
+}
+
+/// The bit of the head word so many bytes into the arguments; none behind the 32nd.
+pub(crate) fn known_bit(at: u32) -> u32 {
+    1u32.checked_shl(at / 32).unwrap_or(0)
 }
 
 /// An instruction: a test, and where to go if it comes out as `when`.
 #[derive(Clone, Debug)]
+#[repr(align(32))]
 pub(crate) struct Op {
     pub(crate) test: Test,
     pub(crate) when: bool,
@@ -79,7 +123,8 @@ pub(crate) struct Op {
 pub(crate) enum Test {
     HeadAtMost(u32, Small),
     HeadAtLeast(u32, Small),
-    HeadIn(u32, u32),
+    /// Of these addresses.
+    HeadAmong(u32, Span),
     FieldIs(Field, Small),
     AtMost(Word, Word),
     Same(Word, Word),
@@ -88,8 +133,16 @@ pub(crate) enum Test {
     Each(u32),
     Equals(u32, u32),
     StartsWith(u32, u32),
-    Slice { place: u32, start: u32, bytes: u32 },
-    SliceIsWord { place: u32, start: u32, word: Word },
+    Slice {
+        place: u32,
+        start: u32,
+        bytes: u32,
+    },
+    SliceIsWord {
+        place: u32,
+        start: u32,
+        word: Word,
+    },
     Longer(u32, u32),
     Bound(u32, u32),
     Always,
@@ -157,15 +210,15 @@ pub(crate) struct Term {
 }
 
 /// How much.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Amount {
     Word(Word),
     /// In the table of amounts.
     Sum(u32),
 }
 
-/// An effect.
-#[derive(Clone, Debug)]
+/// An effect. Callables whose effects are the same share them, so that the few there are stay at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Effect {
     pub(crate) kind: EffectKind,
     pub(crate) amount: Amount,
@@ -179,8 +232,10 @@ pub(crate) struct Effect {
     pub(crate) cost: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token {
+    /// The callable's own: it stands where the call goes.
+    Here,
     /// With the address of its contract on the callable's chain.
     Known(TokenId, Option<Address>),
     At(Word),

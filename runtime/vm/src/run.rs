@@ -1,6 +1,9 @@
 //! The interpreter. `None` is *undefined*: what the request does not have was read.
 
-use crate::program::{Amount, Each, FAIL, Op, Program, Span, Sum, Test, Word};
+use crate::{
+    program::{Amount, Each, FAIL, Op, Program, Span, Sum, Test, Word},
+    sets,
+};
 use agentpol_abi::{Checked, Locator, WORD_BYTES};
 use agentpol_bytecode::module::relation_holds;
 use agentpol_model::{
@@ -55,7 +58,7 @@ impl Frame<'_> {
         match test {
             Test::HeadAtMost(at, bound) => Some(low(self.head(*at)?).is_some_and(|word| word <= bound.get())),
             Test::HeadAtLeast(at, bound) => Some(low(self.head(*at)?).is_none_or(|word| word >= bound.get())),
-            Test::HeadIn(at, set) => self.is_in(self.word(Word::Head(*at))?, *set),
+            Test::HeadAmong(at, set) => self.is_among(self.head(*at)?, set),
             Test::FieldIs(field, word) => Some(self.word(Word::Field(*field))? == U256::from(word.get())),
             Test::AtMost(word, bound) => Some(self.word(*word)? <= self.word(*bound)?),
             Test::In(word, set) => self.is_in(self.word(*word)?, *set),
@@ -113,6 +116,12 @@ impl Frame<'_> {
     fn slice_is_word(&self, place: u32, start: u32, word: Word) -> Option<bool> {
         let slice = self.bytes(place)?.get(start as usize..)?.get(..WORD_BYTES)?;
         Some(slice == self.word(word)?.to_be_bytes::<WORD_BYTES>())
+    }
+
+    #[inline]
+    fn is_among(&self, word: &[u8; WORD_BYTES], set: &Span) -> Option<bool> {
+        let set = self.program.addresses.get(set.start as usize..set.end as usize)?;
+        Some(address(word).is_some_and(|address| sets::contains(set, address)))
     }
 
     fn is_in(&self, word: U256, set: u32) -> Option<bool> {
@@ -182,4 +191,11 @@ impl Frame<'_> {
 fn low(word: &[u8; WORD_BYTES]) -> Option<u64> {
     let (high, low) = word.split_last_chunk::<8>()?;
     high.iter().all(|byte| *byte == 0).then_some(u64::from_be_bytes(*low))
+}
+
+/// The word, if it is an address.
+#[inline]
+fn address(word: &[u8; WORD_BYTES]) -> Option<&[u8; 20]> {
+    let (high, low) = word.split_last_chunk::<20>()?;
+    high.iter().all(|byte| *byte == 0).then_some(low)
 }

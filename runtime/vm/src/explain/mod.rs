@@ -50,7 +50,7 @@ impl Policy {
             None => self.module().rules.get(arm.rule.index()).is_some_and(|rule| rule.verb != Verb::Deny),
         });
         let code = |arm: &Arm| {
-            let mut arms = self.arms(&bound.grants).iter().chain(self.arms(&bound.denies));
+            let mut arms = self.arms(&(bound.arms..bound.arms_end)).iter();
             arms.find(|bound| bound.rule == arm.rule).map(|bound| bound.code.start)
         };
         let verdicts = verdicts.filter_map(|arm| verdict(arm, code(arm)?, &frame));
