@@ -288,7 +288,7 @@ fn closing(ui: &mut Ui, stage: &Stage<'_>, summary: &Summary) -> Result<(), Fail
     heading(ui, "In all")?;
     writeln!(ui.out, "{} requests: {}", summary.requests, stage.totals.line())?;
     let recovered = format!(
-        "{} signed; alloy recovers the signer of {} of them as {}, the wallet",
+        "{} signed; alloy recovers the wallet from {} of them: {}",
         summary.signed, summary.recovered, summary.wallet
     );
     for line in page::wrap(&recovered, ui.width()) {
