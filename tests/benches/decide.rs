@@ -83,7 +83,7 @@ fn actions(requests: &[OwnedRequest]) -> Vec<[Action<'_>; 1]> {
         .iter()
         .map(|owned| {
             let (kind, from, to, value) = action(owned);
-            [Action { kind, from, to, value, data: &owned.actions[0].data }]
+            [Action { command: [0; 4], kind, from, to, value, data: &owned.actions[0].data }]
         })
         .collect()
 }

@@ -135,11 +135,16 @@ fn callable(name: String, token: Address, id: TokenId) -> Callable {
         constant: BigInt::from(0),
     };
     Callable {
+        controls: Vec::new(),
+        requires: Formula::Const(true),
+        typed: None,
+        unwraps: Vec::new(),
         kind: Kind::Call,
         chain: CHAIN,
         target: Some(Target::Fixed(token)),
         contract: name,
         function: Some(Function {
+            trailing: 0,
             name: "transfer".to_owned(),
             signature: signature.to_owned(),
             selector: selector(signature),
@@ -148,6 +153,7 @@ fn callable(name: String, token: Address, id: TokenId) -> Callable {
             units: vec![],
         }),
         effects: vec![EffectSpec {
+            through: None,
             kind: EffectKind::Move,
             amount,
             token: TokenSpec::Known(id),

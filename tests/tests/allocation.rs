@@ -21,7 +21,7 @@ fn deciding_allocates_nothing() {
         .iter()
         .map(|request| {
             let a = &request.actions[0];
-            [Action { kind: a.kind, from: a.from, to: a.to, value: a.value, data: &a.data }]
+            [Action { command: [0; 4], kind: a.kind, from: a.from, to: a.to, value: a.value, data: &a.data }]
         })
         .collect();
     let request = |n: usize| Request {

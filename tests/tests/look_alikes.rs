@@ -59,7 +59,8 @@ fn decide(rules: &RuleSet, to: Address, amount: u64) -> Result<(), DenyCode> {
     let to = Value::Word(U256::from_be_slice(to.as_slice()), WordType::Address);
     let amount = Value::Word(U256::from(amount), WordType::Uint(256));
     let data = encode_call(TRANSFER, &inputs, &[to, amount]).unwrap();
-    let action = Action { kind: Kind::Call, from: WALLET, to: TOKEN, value: U256::ZERO, data: &data };
+    let action =
+        Action { command: [0; 4], kind: Kind::Call, from: WALLET, to: TOKEN, value: U256::ZERO, data: &data };
     let request = Request {
         chain: CHAIN,
         wallet: WALLET,

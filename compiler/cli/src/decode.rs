@@ -261,6 +261,7 @@ pub(crate) fn kind(kind: Kind) -> &'static str {
         Kind::Message => "message",
         Kind::Deploy => "deploy",
         Kind::Authorize => "authorize",
+        Kind::Command => "command",
     }
 }
 

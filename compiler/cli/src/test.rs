@@ -170,7 +170,14 @@ impl<'a> Runner<'a> {
             .request
             .actions
             .iter()
-            .map(|a| Action { kind: a.kind, from: TEST_WALLET, to: a.to, value: a.value, data: &a.data })
+            .map(|a| Action {
+                command: [0; 4],
+                kind: a.kind,
+                from: TEST_WALLET,
+                to: a.to,
+                value: a.value,
+                data: &a.data,
+            })
             .collect();
         let request = Request {
             chain: step.request.chain,

@@ -92,7 +92,15 @@ fn function() -> Function {
     ];
     let signature = agentpol_abi::signature("f", &inputs);
     let selector = agentpol_abi::selector(&signature);
-    Function { name: "f".to_owned(), signature, selector, inputs, payable: true, units: Vec::new() }
+    Function {
+        trailing: 0,
+        name: "f".to_owned(),
+        signature,
+        selector,
+        inputs,
+        payable: true,
+        units: Vec::new(),
+    }
 }
 
 fn path(steps: &[Step]) -> Path {
@@ -239,6 +247,7 @@ fn value_effect(party: Scalar) -> EffectSpec {
     let amount =
         Linear { terms: vec![(BigInt::from(1), Scalar::Field(Field::Value))], constant: BigInt::ZERO };
     EffectSpec {
+        through: None,
         kind: EffectKind::Move,
         amount,
         token: TokenSpec::Known(TokenId::new(0)),
@@ -255,6 +264,7 @@ fn effect(dice: &mut Dice) -> EffectSpec {
     let token =
         if dice.one_in(2) { TokenSpec::At(party(dice, &outside)) } else { TokenSpec::Known(TokenId::new(1)) };
     EffectSpec {
+        through: None,
         kind: *dice.pick(&[
             EffectKind::Move,
             EffectKind::Pull { exact: true },
@@ -351,6 +361,10 @@ fn policy(dice: &mut Dice) -> RuleSet {
     let mut effects = vec![value_effect(Scalar::Field(Field::To))];
     effects.extend((0..dice.roll(3)).map(|_| effect(dice)));
     let call = Callable {
+        controls: Vec::new(),
+        requires: Formula::Const(true),
+        typed: None,
+        unwraps: Vec::new(),
         kind: Kind::Call,
         chain: CHAIN,
         target: Some(target),
@@ -360,6 +374,10 @@ fn policy(dice: &mut Dice) -> RuleSet {
         opaque: dice.one_in(4),
     };
     let send = Callable {
+        controls: Vec::new(),
+        requires: Formula::Const(true),
+        typed: None,
+        unwraps: Vec::new(),
         kind: Kind::Send,
         chain: CHAIN,
         target: None,
@@ -486,7 +504,7 @@ fn compare(dice: &mut Dice, rules: &RuleSet, seed: u64) -> Option<DenyCode> {
                     _ => address(100),
                 };
                 let data = if kind == Kind::Send && !dice.one_in(8) { &[][..] } else { data };
-                Action { kind, from: WALLET, to, value: value(dice), data }
+                Action { command: [0; 4], kind, from: WALLET, to, value: value(dice), data }
             })
             .collect();
         let envelope = Envelope { nonce: dice.one_in(2).then_some(3), ..Envelope::default() };

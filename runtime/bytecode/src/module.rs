@@ -7,7 +7,10 @@ use agentpol_model::{
     decision::DenyCode,
     effect::EffectKind,
     ids::{BudgetId, FunctionId, RuleId, TextId, TokenId},
-    policy::{Ask, Chain, Contract, Function, Param, Relation, Scalar, Target, Token, TokenSpec, Verb},
+    policy::{
+        Ask, Chain, Contract, Function, Param, Relation, Scalar, Target, Token, TokenSpec, Typed, Unwrap,
+        Verb,
+    },
     request::Kind,
 };
 use alloy_primitives::U512;
@@ -103,6 +106,14 @@ pub struct Callable {
     pub effects: Vec<EffectTemplate>,
     /// Nobody declared what else it does.
     pub opaque: bool,
+    /// To whom it gives authority that has no amount.
+    pub controls: Vec<ControlTemplate>,
+    /// What is declared of it holds only if this runs off its end.
+    pub requires: Vec<Instruction>,
+    /// How what is inside it is read.
+    pub unwraps: Vec<Unwrap>,
+    /// Of typed data.
+    pub typed: Option<Typed>,
     /// The rules that can match it, by `RuleId`.
     pub arms: Vec<Arm>,
 }
@@ -142,8 +153,19 @@ pub struct EffectTemplate {
     pub from: Option<Scalar>,
     /// Last second of a grant.
     pub until: Option<Scalar>,
+    /// Who keeps the authority of a grant or pull, if not the token.
+    pub through: Option<Scalar>,
     /// This argument at its type's maximum means all there is.
     pub sentinel: Option<Scalar>,
+    /// Only if this runs off its end.
+    pub when: Vec<Instruction>,
+}
+
+/// Authority without an amount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlTemplate {
+    /// Who gets it.
+    pub party: Scalar,
     /// Only if this runs off its end.
     pub when: Vec<Instruction>,
 }

@@ -2,7 +2,9 @@
 
 use crate::{
     instruction::{Branch, Exit, Order},
-    module::{Arm, Callable, Clause, EffectTemplate, Integer, Module, Place, Rule, Sum, Term, Text},
+    module::{
+        Arm, Callable, Clause, ControlTemplate, EffectTemplate, Integer, Module, Place, Rule, Sum, Term, Text,
+    },
     text::{AssembleError, Cursor, Printer, Written},
     wire::{DecodeError, Reader, Wire},
 };
@@ -13,7 +15,7 @@ use agentpol_model::{
     ids::{BudgetId, FunctionId, ParamId, RuleId, SetId, TextId, TokenId},
     policy::{
         Ask, BytesTest, Chain, Contract, Function, Param, ParamType, Relation, Scalar, Seconds, SetRef,
-        Target, Token, TokenSpec, Verb,
+        Target, Token, TokenSpec, Typed, Unwrap, Verb,
     },
     request::{Field, Kind},
     types::{Member, Path, Step, Type, WordType},
@@ -197,13 +199,15 @@ listed! {
 
 choice! { Kind: "a kind of action" {
     0 "call" Call, 1 "send" Send, 2 "delegatecall" Delegatecall, 3 "sign" Sign, 4 "message" Message, 5 "deploy" Deploy,
-    6 "authorize" Authorize,
+    6 "authorize" Authorize, 7 "command" Command,
 } }
 choice_wire! { WordType: "an elementary type" {
     0 "uint" Uint(bits), 1 "int" Int(bits), 2 "address" Address, 3 "bool" Bool, 4 "fixed_bytes" FixedBytes(size), 5 "function" Function,
 } }
 choice_wire! { Step: "a step of a path" { 0 "member" Member(n), 1 "index" Index(n), 2 "element" Element(n), } }
-choice_wire! { Scalar: "a word" { 0 "const" Const(word), 1 "arg" Arg(path, ty), 2 "len" Len(path), 3 "field" Field(field), 4 "param" Param(param), } }
+choice_wire! { Scalar: "a word" { 0 "const" Const(word), 1 "arg" Arg(path, ty), 2 "len" Len(path), 3 "field" Field(field), 4 "param" Param(param),
+    5 "party" Party(path), 6 "slice" Slice { path, start, from_end, length },
+} }
 choice! { SetRef: "a set" { 0 "const" Const(set), 1 "bound" Param(param), } }
 choice! { BytesTest: "a test of bytes" {
     0 "equals" Equals(bytes), 1 "starts_with" StartsWith(bytes), 2 "slice" Slice { start, bytes }, 3 "word" SliceIsWord { start, word },
@@ -218,6 +222,10 @@ choice! { Verb: "a verb" { 0 "allow" Allow, 1 "ask" Ask(ask), 2 "deny" Deny, } }
 choice! { ParamType: "a parameter's type" {
     0 "address" Address, 1 "approver" Approver, 2 "amount" Amount(token), 3 "int" Int, 4 "duration" Duration, 5 "time" Time, 6 "bool" Bool,
     7 "bytes32" Bytes32, 8 "address_set" AddressSet(size),
+} }
+choice! { Unwrap: "how what is inside is read" {
+    0 "call" Call { each, to, value, data, operation, may_fail, same_length }, 1 "commands" Commands { table, opcodes, inputs },
+    2 "plan" Plan { table, data }, 3 "records" Records { data }, 4 "execution" Execution { mode, data }, 5 "permit" Permit { data },
 } }
 choice! { Cap: "a cap" { 0 "fixed" Fixed(amount), 1 "bound" Param(param, weight), } }
 choice! { Period: "a period" { 0 "day" Day, 1 "week" Week, 2 "month" Month, } }
@@ -237,14 +245,18 @@ record! { Chain { name, id, native, assumptions } item true }
 record! { Param { name, ty, domain } item true }
 record! { Token { symbol, decimals, sites } item true }
 record! { Contract { name, chain, address, trusted, upgradeable } item true }
-record! { Function { name, signature, selector, inputs, payable, units } lines true }
+record! { Function { name, signature, selector, inputs, payable, trailing, units } lines true }
 record! { Ask { need, of, within } }
 record! { Budget { name, line, renamed_from, cap, window, measure, rules } item true }
 record! { Rule { name, verb, over, beyond, exempt, charged, accepts, lifts, place } lines true }
-record! { Callable { kind, chain, target, contract, function, effects, opaque, arms } lines true }
+record! { Callable {
+    kind, chain, target, contract, function, effects, opaque, controls, requires, unwraps, typed, arms
+} lines true }
+record! { ControlTemplate { party, when } lines true }
+record! { Typed { domain_name, domain_version, type_hash, once_per, until } }
 record! { Arm { rule, clauses, charges } lines true }
 record! { Clause { text, code } lines true }
-record! { EffectTemplate { kind, amount, token, party, from, until, sentinel, when } lines true }
+record! { EffectTemplate { kind, amount, token, party, from, until, through, sentinel, when } lines true }
 record! { Sum { terms, constant } }
 record! { Term { coefficient, word } }
 record! { Module {

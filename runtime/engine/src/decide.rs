@@ -231,6 +231,7 @@ impl Policy {
                 amount: effect.amount,
                 party: effect.party,
                 until: effect.until,
+                through: effect.through,
             })
         });
         let charges = action.charges.iter().map(|(budget, n)| Some((self.line_name(*budget)?.clone(), *n)));

@@ -4,6 +4,7 @@ use crate::{
     U256,
     effect::Effects,
     ids::{BudgetId, RuleId},
+    request::Once,
 };
 use arrayvec::ArrayVec;
 
@@ -50,9 +51,12 @@ codes! {
     WrongChain "wrong_chain" "The policy does not name the request's chain.";
     WrongWallet "wrong_wallet" "The request's `from` is not the wallet that the policy was loaded for.";
     UnsupportedKind "unsupported_kind" "This kind of request is never signed, or needs a rule whose subject names it.";
+    UnsafeMessage "unsafe_message" "The text could be mistaken for something else: a hash, a transaction or typed data in disguise, control or bidirectional characters, a malformed Sign-In with Ethereum.";
     // ---- what it calls
     UnknownContract "unknown_contract" "No contract or token that the policy uses stands at this address on this chain. Import it, or declare it with `contract`.";
     UnknownFunction "unknown_function" "The contract is known, but its interface declares no function with this selector.";
+    UnknownType "unknown_type" "The contract is known, but its interface declares no typed data with this type hash.";
+    WrongDomain "wrong_domain" "The typed data is for another domain than the contract is declared with: name, version, chain or verifying contract differ.";
     UnknownToken "unknown_token" "An argument names a token that the policy does not use, so its amount has no unit.";
     NotPayable "not_payable" "The function takes no value, but the request sends some.";
     // ---- the rules
@@ -61,6 +65,12 @@ codes! {
     Ambiguous "ambiguous" "Two grants match and neither is written `over` the other.";
     Undefined "undefined" "A guard read something the request does not have (an element past an array's end, a fee that is not set) in a `deny`, or in a rule `over` another that matches.";
     Opaque "opaque" "Nobody declared what the function does; granting it needs `accept opaque`.";
+    // ---- what is inside it
+    TooMuch "too_much" "It nests deeper, or holds more actions, than is read: 8 levels, 128 actions.";
+    Requirement "requirement" "The interface declares what the function does only where its `requires` holds, and it does not.";
+    AllowFailure "allow_failure" "A wrapper lets a part of it fail and goes on with the rest; a rule about the wrapper grants that only if it says `accept allow_failure`.";
+    Delegatecall "delegatecall" "Foreign code would run as the account, and no rule names this function with `delegatecall`.";
+    ForeignSender "foreign_sender" "Inside a wrapper somebody else than the wallet acts; a rule grants it only if it says `accept foreign_sender`.";
     // ---- the built-in refusals
     Unlimited "unlimited" "An amount of 2^255 or more means everything there is. Only a spender marked `trusted` may be given it.";
     ZeroRecipient "zero_recipient" "Value or authority would go to the zero address.";
@@ -86,8 +96,11 @@ pub type Ruling = Result<Granted, Denied>;
 /// allocates nothing once it has grown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Granted {
-    /// One per action, in order.
+    /// One for each action that a rule grants, a wrapper before what is inside it. A wrapper needs no rule unless it carries
+    /// something of its own; what is inside it always does.
     pub actions: Vec<GrantedAction>,
+    /// Of a signature: what excludes that it is used twice.
+    pub once: Option<Once>,
 }
 
 /// One granted action.
@@ -108,7 +121,7 @@ pub struct Denied {
     pub code: DenyCode,
     /// The rule that says so, where one does.
     pub rule: Option<RuleId>,
-    /// Which action of the request.
+    /// Which action of the request, counted as they are met: a wrapper before what is inside it.
     pub action: u16,
     /// Byte offset in that action's calldata, for `malformed`.
     pub offset: Option<u32>,

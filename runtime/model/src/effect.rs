@@ -52,6 +52,8 @@ pub struct Effect {
     pub party: Address,
     /// Last second at which a grant can be used.
     pub until: Option<Time>,
+    /// The contract that keeps the authority a grant gives and a pull uses, where that is not the token itself (Permit2).
+    pub through: Option<Address>,
 }
 
 /// The effects of one action, without allocation.

@@ -1,7 +1,7 @@
 //! The nouns of a policy that every representation of it shares: the rule normal form, the module and the loaded policy.
 
 use crate::{
-    Address, ChainId, Time, U256,
+    Address, B256, ChainId, Time, U256,
     ids::{ParamId, SetId, TokenId},
     request::Field,
     types::{Member, Path, WordType},
@@ -103,8 +103,81 @@ pub struct Function {
     pub inputs: Vec<Member>,
     /// Does it take value?
     pub payable: bool,
+    /// Bytes that may stand behind the arguments, unread by the contract: none unless its interface declares `trailing`.
+    pub trailing: u32,
     /// How the amounts among its arguments are shown: by path, the token they are of.
     pub units: Vec<(Path, TokenSpec)>,
+}
+
+/// What makes typed data (EIP-712) itself: for which domain, of which type, and how often it can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// `None` where the domain has no such member. The chain and the verifying contract are the callable's own.
+    pub domain_name: Option<String>,
+    /// The same.
+    pub domain_version: Option<String>,
+    /// Keccak-256 of the encoded type.
+    pub type_hash: B256,
+    /// The members that are used up together (`once per`); none: only its own hash excludes it.
+    pub once_per: Vec<Scalar>,
+    /// Last second at which it can be submitted.
+    pub until: Option<Scalar>,
+}
+
+/// How the actions inside an action are read. `P` is a place among the arguments: in a module a path, in a path that goes
+/// through an array's elements ([`Step::Element`](crate::types::Step::Element)`(0)`) the part of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unwrap<P = Path> {
+    /// A call; where there is `each`, one for each of its elements.
+    Call {
+        /// The array that is gone through.
+        each: Option<P>,
+        /// The address that is called. `None`: the contract runs the calldata on itself, for the same sender and the same value.
+        to: Option<P>,
+        /// Wei.
+        value: Option<P>,
+        /// Calldata.
+        data: P,
+        /// 0 is a call, 1 a delegatecall; whatever else is malformed.
+        operation: Option<P>,
+        /// May it fail without the rest?
+        may_fail: Option<P>,
+        /// Arrays that must be as long as `each`.
+        same_length: Vec<P>,
+    },
+    /// Opcodes, one a byte, and an input for each.
+    Commands {
+        /// Each command's selector but for the last byte, which is the opcode.
+        table: [u8; 4],
+        /// `bytes`
+        opcodes: P,
+        /// `bytes[]`
+        inputs: P,
+    },
+    /// The same, as the ABI encoding of `(bytes opcodes, bytes[] inputs)`.
+    Plan {
+        /// As above.
+        table: [u8; 4],
+        /// `bytes`
+        data: P,
+    },
+    /// MultiSend's packed records: operation, address, value, length, calldata.
+    Records {
+        /// `bytes`
+        data: P,
+    },
+    /// An ERC-7579 execution: the mode says how the rest is read.
+    Execution {
+        /// `bytes32`
+        mode: P,
+        /// `bytes`
+        data: P,
+    },
+    /// A token's address and the arguments of its `permit`, packed (1inch). Of no bytes: nothing.
+    Permit {
+        /// `bytes`
+        data: P,
+    },
 }
 
 /// What a rule does.
@@ -179,6 +252,19 @@ pub enum Scalar {
     Field(Field),
     /// Bound at load.
     Param(ParamId),
+    /// An address among the arguments that a router reads in its own way: 1 is who sends, 2 is the router itself.
+    Party(Path),
+    /// Up to 32 bytes of `bytes`, as a number. Undefined if there are not so many.
+    Slice {
+        /// `bytes`
+        path: Path,
+        /// First byte.
+        start: u32,
+        /// Counted back from the end?
+        from_end: bool,
+        /// How many, 1 to 32.
+        length: u8,
+    },
 }
 
 /// A set of words.

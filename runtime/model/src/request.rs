@@ -1,26 +1,49 @@
 //! What a wallet is asked to sign, as the gate understood it.
 
-use crate::{Address, ChainId, Time, U256};
+use crate::{Address, B256, ChainId, Time, U256};
+use alloy_primitives::keccak256;
 
-/// The kinds of action. Every kind has its own rules; a rule about one never matches another.
+/// The kinds of action. Every kind has its own rules; a rule about one never matches another. Beside each is what its
+/// [`data`](Action::data) holds: whatever was written differently (JSON) is brought into this form when it is read, so that one
+/// strict decoder serves them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
-    /// A call with calldata.
+    /// A call with calldata: selector, then arguments.
     Call = 0,
     /// A call without calldata: value to an address.
     Send = 1,
-    /// A call that runs foreign code as the wallet.
+    /// A call that runs foreign code as the account. As for [`Call`](Kind::Call).
     Delegatecall = 2,
-    /// EIP-712 typed data.
+    /// EIP-712 typed data: [`DOMAIN_BYTES`] of domain separator, [`TYPE_HASH_BYTES`] of type hash, then the ABI encoding of the
+    /// struct's members.
     Sign = 3,
-    /// EIP-191 text.
+    /// EIP-191 text: selector of `text(string)`, or of [`SIGN_IN`](crate::request::SIGN_IN) for a text that is a Sign-In with Ethereum
+    /// (EIP-4361), then the ABI encoding of its parts.
     Message = 4,
-    /// Creation of a contract.
+    /// Creation of a contract: the init code.
     Deploy = 5,
-    /// An EIP-7702 authorisation.
+    /// An EIP-7702 authorisation: the ABI encoding of `(address delegate, uint64 nonce)`.
     Authorize = 6,
+    /// A command inside a router's call: the ABI encoding of its arguments.
+    Command = 7,
 }
+
+/// Bytes of a domain separator.
+pub const DOMAIN_BYTES: usize = 32;
+
+/// Bytes of a type hash.
+pub const TYPE_HASH_BYTES: usize = 32;
+
+/// Sign-In with Ethereum (EIP-4361) as a struct. What a text leaves out is empty, zero or 2^64 - 1 (`expires`).
+pub const SIGN_IN: &str = "SignIn(string domain,address account,string statement,string uri,uint256 chain,string nonce,\
+    uint64 issued,uint64 expires,uint64 notBefore,string requestId,string[] resources)";
+
+/// Actions are nested at most this deep: the outermost is the first level.
+pub const MAX_DEPTH: usize = 8;
+
+/// Actions of one request at most, wrappers and what is inside them counted alike.
+pub const MAX_ACTIONS: usize = 128;
 
 /// One thing the wallet does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +52,14 @@ pub struct Action<'a> {
     pub kind: Kind,
     /// Whose assets move: the wallet, or inside a wrapper the effective sender.
     pub from: Address,
-    /// The contract or recipient; zero for `deploy`.
+    /// The contract or recipient: for `sign` the domain's verifying contract, for `authorize` the delegate, for a command its
+    /// router; zero for `deploy` and `message`.
     pub to: Address,
     /// Wei.
     pub value: U256,
-    /// Calldata, undecoded. The policy's interfaces say how to read it.
+    /// Which command, as its router's table has it; zero for every other kind.
+    pub command: [u8; 4],
+    /// What is read by the policy's interfaces, undecoded: see [`Kind`].
     pub data: &'a [u8],
 }
 
@@ -50,6 +76,19 @@ pub struct Envelope {
     pub max_priority_fee_per_gas: Option<u128>,
     /// Wei per blob gas at most, and blob gas (EIP-4844).
     pub blob_fee: Option<(u128, u64)>,
+    /// What excludes on chain, where that is no account nonce: a user operation's nonce at its entry point.
+    pub once: Option<Once>,
+}
+
+/// A signature that can be used once: which contract sees to it, by what, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The contract that keeps the nonce.
+    pub contract: Address,
+    /// What it keeps, hashed.
+    pub id: B256,
+    /// Last second at which it can be used.
+    pub until: Option<Time>,
 }
 
 impl Envelope {
@@ -94,6 +133,8 @@ pub enum FieldType {
     Number,
     /// Seconds since 1970.
     Time,
+    /// 32 bytes.
+    Hash,
 }
 
 macro_rules! fields {
@@ -138,23 +179,27 @@ macro_rules! fields {
 
 fields! {
     #[doc = " The account whose assets move."]
-    Wallet "wallet" Address [Call Send Delegatecall Sign Message Deploy Authorize] optional false;
+    Wallet "wallet" Address [Call Send Delegatecall Sign Message Deploy Authorize Command] optional false;
     #[doc = " The key that signs."]
-    Signer "signer" Address [Call Send Delegatecall Sign Message Deploy Authorize] optional false;
+    Signer "signer" Address [Call Send Delegatecall Sign Message Deploy Authorize Command] optional false;
     #[doc = " The contract that is called, or the recipient of a `send`."]
-    To "to" Address [Call Send Delegatecall] optional false;
+    To "to" Address [Call Send Delegatecall Command] optional false;
     #[doc = " Wei sent along. A rule that does not mention it allows only zero."]
     Value "value" NativeAmount [Call Send Deploy] optional false;
     #[doc = " The time of the decision: one value per request, from the ledger's clock."]
-    Now "now" Time [Call Send Delegatecall Sign Message Deploy Authorize] optional false;
+    Now "now" Time [Call Send Delegatecall Sign Message Deploy Authorize Command] optional false;
+    #[doc = " Who acts: the wallet, or inside a wrapper whoever the wrapper acts as."]
+    Sender "sender" Address [Call Send Delegatecall Command] optional false;
+    #[doc = " The Keccak-256 hash of the init code."]
+    CodeHash "code_hash" Hash [Deploy] optional false;
     #[doc = " The account nonce of the transaction."]
-    Nonce "tx.nonce" Number [Call Send Deploy] optional true;
+    Nonce "tx.nonce" Number [Call Send Delegatecall Deploy Command] optional true;
     #[doc = " The gas limit of the transaction."]
-    GasLimit "tx.gas" Number [Call Send Deploy] optional true;
+    GasLimit "tx.gas" Number [Call Send Delegatecall Deploy Command] optional true;
     #[doc = " Wei per gas at most (EIP-1559), or the gas price."]
-    MaxFeePerGas "tx.max_fee_per_gas" NativeAmount [Call Send Deploy] optional true;
+    MaxFeePerGas "tx.max_fee_per_gas" NativeAmount [Call Send Delegatecall Deploy Command] optional true;
     #[doc = " The most the transaction can cost in fees: gas limit × max fee, and blob fees."]
-    Fee "tx.fee" NativeAmount [Call Send Deploy] optional true;
+    Fee "tx.fee" NativeAmount [Call Send Delegatecall Deploy Command] optional true;
 }
 
 impl Field {
@@ -166,6 +211,8 @@ impl Field {
             Field::Signer => Some(address(request.signer)),
             Field::To => Some(address(action.to)),
             Field::Value => Some(action.value),
+            Field::Sender => Some(address(action.from)),
+            Field::CodeHash => Some(keccak256(action.data).into()),
             Field::Now => Some(U256::from(request.now)),
             Field::Nonce => request.envelope.nonce.map(U256::from),
             Field::GasLimit => request.envelope.gas_limit.map(U256::from),

@@ -39,6 +39,7 @@ impl Class {
         match field.ty() {
             FieldType::Address => Class::Address,
             FieldType::NativeAmount | FieldType::Number | FieldType::Time => Class::Number,
+            FieldType::Hash => Class::Bytes,
         }
     }
 
@@ -102,6 +103,16 @@ impl Sight<'_> {
                 Ok(Class::of_word(*ty))
             }
             Scalar::Len(path) => self.measured(path).map(|()| Class::Number),
+            Scalar::Party(path) => {
+                let is = self.locate(path)? == Kind::Word(WordType::Address);
+                require(is, "a party is an argument of type address").map(|()| Class::Address)
+            }
+            Scalar::Slice { path, length, .. } => {
+                require(self.locate(path)? == Kind::Bytes, "a slice is of `bytes`")?;
+                require((1..=32).contains(length), "a slice is of 1 to 32 bytes")?;
+                // Twenty bytes can be an address, and whatever they are they are a number.
+                Ok(Class::Any)
+            }
             Scalar::Field(field) => {
                 let has = field.kinds().contains(&self.callable.kind);
                 require(has, "this kind of action has no such field").at(field.name())?;

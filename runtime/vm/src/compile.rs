@@ -8,7 +8,8 @@ use crate::{
     bind::{BindError, Values},
     dispatch::Key,
     program::{
-        Amount, Arm, Callable, Each, Effect, FAIL, Op, Program, Small, Span, Sum, Term, Test, Token, Word,
+        Amount, Arm, Callable, Each, Effect, FAIL, Op, Program, Slice, Small, Span, Sum, Term, Test, Token,
+        Word,
     },
     sets::WordSet,
 };
@@ -133,7 +134,7 @@ impl Compiler<'_> {
             }
             let lifts =
                 self.module.rules.get(arm.rule.index()).map(|rule| rule.lifts.as_slice()).unwrap_or_default();
-            let lifts = lifts.iter().fold(0, |bits, code| bits | 1u32 << (*code as u8));
+            let lifts = lifts.iter().fold(0, |bits, code| bits | 1u64 << (*code as u8));
             let charges = start..next(&self.program.charges)?;
             let known = self.known_words(&code);
             arms.push(Arm { rule: arm.rule, code, charges, lifts, known });
@@ -171,6 +172,7 @@ impl Compiler<'_> {
             party: self.word(&effect.party, layout)?,
             from: from.map(|from| self.word(from, layout)).transpose()?,
             until: effect.until.as_ref().map(|until| self.word(until, layout)).transpose()?,
+            through: effect.through.as_ref().map(|through| self.word(through, layout)).transpose()?,
             sentinel,
             when,
             cost: u32::try_from(effect.amount.terms.len())
@@ -209,6 +211,18 @@ impl Compiler<'_> {
             }
             Scalar::Field(field) => Ok(Word::Field(*field)),
             Scalar::Len(path) => self.locator(path, layout).map(Word::Len),
+            Scalar::Party(path) => self.locator(path, layout).map(Word::Party),
+            Scalar::Slice { path, start, from_end, length } => {
+                let place = self.locator(path, layout)?;
+                let at = next(&self.program.slices)?;
+                self.program.slices.push(Slice {
+                    place,
+                    start: *start,
+                    from_end: *from_end,
+                    length: *length,
+                });
+                Ok(Word::Slice(at))
+            }
             Scalar::Arg(path, _) => {
                 let inputs =
                     layout.and_then(|layout| self.program.layouts.get(layout as usize)).map(Layout::inputs);

@@ -151,7 +151,12 @@ impl Policy {
                 let key = Key { chain: request.chain, target: action.to, selector };
                 (self.call(&key).map_err(Fault::of_request)?, args)
             }
-            Kind::Delegatecall | Kind::Sign | Kind::Message | Kind::Deploy | Kind::Authorize => {
+            Kind::Delegatecall
+            | Kind::Sign
+            | Kind::Message
+            | Kind::Deploy
+            | Kind::Authorize
+            | Kind::Command => {
                 return Err(Fault::of_request(DenyCode::UnsupportedKind));
             }
         };

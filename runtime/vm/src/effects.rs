@@ -72,7 +72,8 @@ impl Policy {
         let amount = if all { U256::MAX } else { amount(frame, &template.amount)? };
         let party = address(word(template.party)?);
         let until = template.until.map(|until| word(until).map(|until| until.saturating_to())).transpose()?;
-        let effect = Effect { kind: template.kind, token, amount, party, until };
+        let through = template.through.map(|through| word(through).map(address)).transpose()?;
+        let effect = Effect { kind: template.kind, token, amount, party, until, through };
         let lifted =
             Lifted { policy: self, chain: frame.request.chain, arm, known: arm.knows(template.party), site };
         refusal::refuse(&effect, &lifted).map_or(Ok(Some(effect)), Err)

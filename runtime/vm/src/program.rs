@@ -38,6 +38,7 @@ pub(crate) struct Program {
     pub(crate) amounts: Vec<Sum>,
     pub(crate) eaches: Vec<Each>,
     pub(crate) bytes: Vec<Vec<u8>>,
+    pub(crate) slices: Vec<Slice>,
 }
 
 /// What is decided about one kind of call: one line of a processor's cache.
@@ -79,14 +80,14 @@ pub(crate) struct Arm {
     pub(crate) code: Span,
     pub(crate) charges: Span,
     /// The refusals that the rule lifts, one bit a code.
-    pub(crate) lifts: u32,
+    pub(crate) lifts: u64,
     /// The head words that are addresses of the policy wherever the guard holds, one bit a word: nobody needs to look up
     /// whether they only look like one.
     pub(crate) known: u32,
 }
 
 // Every code has a bit.
-const _: () = assert!(DenyCode::ALL.len() <= u32::BITS as usize && size_of::<Arm>() == 32);
+const _: () = assert!(DenyCode::ALL.len() <= u64::BITS as usize && size_of::<Arm>() == 32);
 
 impl Arm {
     pub(crate) fn lifts(&self, code: DenyCode) -> bool {
@@ -185,11 +186,24 @@ pub(crate) enum Word {
     Head(u32),
     /// By its locator.
     Arg(u32),
+    /// By its locator, read as a router reads it.
+    Party(u32),
+    /// In the table of slices.
+    Slice(u32),
     /// The length of what is there.
     Len(u32),
     Field(Field),
     /// In the table of words.
     Const(u32),
+}
+
+/// A part of `bytes`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slice {
+    pub(crate) place: u32,
+    pub(crate) start: u32,
+    pub(crate) from_end: bool,
+    pub(crate) length: u8,
 }
 
 /// `Σ ±coefficient · word + positive − negative`.
@@ -226,6 +240,7 @@ pub(crate) struct Effect {
     pub(crate) party: Word,
     pub(crate) from: Option<Word>,
     pub(crate) until: Option<Word>,
+    pub(crate) through: Option<Word>,
     /// With the value that means all, both as words.
     pub(crate) sentinel: Option<(Word, Word)>,
     pub(crate) when: Span,

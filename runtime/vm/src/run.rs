@@ -1,7 +1,7 @@
 //! The interpreter. `None` is *undefined*: what the request does not have was read.
 
 use crate::{
-    program::{Amount, Each, FAIL, Op, Program, Span, Sum, Test, Word},
+    program::{Amount, Each, FAIL, Op, Program, Slice, Span, Sum, Test, Word},
     sets,
 };
 use agentpol_abi::{Checked, Locator, WORD_BYTES};
@@ -86,6 +86,8 @@ impl Frame<'_> {
         match word {
             Word::Head(at) => Some(U256::from_be_bytes(*self.head(at)?)),
             Word::Arg(place) => self.locator(place)?.word(self.args, &[]),
+            Word::Party(place) => self.party(self.locator(place)?),
+            Word::Slice(slice) => self.slice(slice),
             Word::Len(place) => self.length(place).map(U256::from),
             Word::Field(field) => field.read(self.request, self.action),
             Word::Const(word) => self.program.words.get(word as usize).copied(),
@@ -106,6 +108,22 @@ impl Frame<'_> {
 
     fn pattern(&self, bytes: u32) -> Option<&[u8]> {
         self.program.bytes.get(bytes as usize).map(Vec::as_slice)
+    }
+
+    /// An address as a router reads it: 1 is who sends, 2 is the router.
+    pub(crate) fn party(&self, locator: &Locator) -> Option<U256> {
+        let word = locator.word(self.args, &[])?;
+        let meant = match u64::try_from(word) {
+            Ok(1) => self.action.from,
+            Ok(2) => self.action.to,
+            _ => return Some(word),
+        };
+        Some(meant.into_word().into())
+    }
+
+    fn slice(&self, slice: u32) -> Option<U256> {
+        let Slice { place, start, from_end, length } = *self.program.slices.get(slice as usize)?;
+        crate::run::slice(self.bytes(place)?, start, from_end, length)
     }
 
     fn slice_test(&self, place: u32, start: u32, bytes: u32) -> Option<bool> {
@@ -184,6 +202,12 @@ impl Frame<'_> {
             }
         }
     }
+}
+
+/// Some of the bytes, as a number.
+pub(crate) fn slice(bytes: &[u8], start: u32, from_end: bool, length: u8) -> Option<U256> {
+    let start = if from_end { bytes.len().checked_sub(start as usize)? } else { start as usize };
+    U256::try_from_be_slice(bytes.get(start..)?.get(..usize::from(length))?)
 }
 
 /// The word, if it is below 2^64.

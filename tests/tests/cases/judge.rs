@@ -60,7 +60,14 @@ fn decide(session: &mut Session<'_>, request: &OwnedRequest, now: Time, agent: O
     let actions: Vec<Action<'_>> = request
         .actions
         .iter()
-        .map(|a| Action { kind: a.kind, from: TEST_WALLET, to: a.to, value: a.value, data: &a.data })
+        .map(|a| Action {
+            command: [0; 4],
+            kind: a.kind,
+            from: TEST_WALLET,
+            to: a.to,
+            value: a.value,
+            data: &a.data,
+        })
         .collect();
     session.decide(&Request {
         chain: request.chain,

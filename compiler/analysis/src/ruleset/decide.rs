@@ -106,9 +106,12 @@ impl RuleSet {
                     .ok_or(Reason::of_request(DenyCode::UnknownFunction))
                     .map(Some)
             }
-            Kind::Delegatecall | Kind::Sign | Kind::Message | Kind::Deploy | Kind::Authorize => {
-                Err(Reason::of_request(DenyCode::UnsupportedKind))
-            }
+            Kind::Delegatecall
+            | Kind::Sign
+            | Kind::Message
+            | Kind::Deploy
+            | Kind::Authorize
+            | Kind::Command => Err(Reason::of_request(DenyCode::UnsupportedKind)),
         }
     }
 

@@ -221,6 +221,11 @@ impl Display for Show<'_> {
             Scalar::Const(word) => write!(f, "{word:#x}"),
             Scalar::Arg(path, ty) => write!(f, "{}:{ty}", ShowPath(path)),
             Scalar::Len(path) => write!(f, "len({})", ShowPath(path)),
+            Scalar::Party(path) => write!(f, "party({})", ShowPath(path)),
+            Scalar::Slice { path, start, from_end, length } => {
+                let back = if *from_end { "-" } else { "" };
+                write!(f, "{}[{back}{start};{length}]", ShowPath(path))
+            }
             Scalar::Field(field) => f.write_str(field.name()),
             Scalar::Param(param) => write!(f, "{param}"),
         }

@@ -78,7 +78,11 @@ impl RuleSet {
                 Some(until.saturating_to())
             }
         };
-        Ok(Some(Effect { kind: spec.kind, token, amount, party, until }))
+        let through = match &spec.through {
+            None => None,
+            Some(through) => Some(address(scope.word(through).ok_or(DenyCode::Undefined)?)),
+        };
+        Ok(Some(Effect { kind: spec.kind, token, amount, party, until, through }))
     }
 
     /// The policy's token that stands there.

@@ -140,6 +140,22 @@ impl Scope<'_> {
                 };
                 Some(U256::from(length))
             }
+            Scalar::Party(path) => {
+                let Value::Word(word, _) = self.value(path, elements)? else { return None };
+                let meant = match u64::try_from(*word) {
+                    Ok(1) => self.action.from,
+                    Ok(2) => self.action.to,
+                    _ => return Some(*word),
+                };
+                Some(meant.into_word().into())
+            }
+            Scalar::Slice { path, start, from_end, length } => {
+                let bytes = self.bytes(path, elements)?;
+                let start = usize::try_from(*start).ok()?;
+                let start = if *from_end { bytes.len().checked_sub(start)? } else { start };
+                let slice = bytes.get(start..)?.get(..usize::from(*length))?;
+                U256::try_from_be_slice(slice)
+            }
             Scalar::Field(field) => field.read(self.request, self.action),
             Scalar::Param(param) => self.bound.word(*param),
         }

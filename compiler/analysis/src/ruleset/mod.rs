@@ -18,7 +18,7 @@ mod tests;
 mod understand;
 
 pub use agentpol_model::policy::{
-    Ask, Chain, Contract, Function, Param, ParamType, Seconds, Target, Token, TokenSpec, Verb,
+    Ask, Chain, Contract, Function, Param, ParamType, Seconds, Target, Token, TokenSpec, Typed, Unwrap, Verb,
 };
 pub use bound::{BindError, Bound, ParamValue};
 pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
@@ -80,6 +80,14 @@ pub struct Callable {
     pub effects: Vec<EffectSpec>,
     /// Nobody declared what else it does: granting it needs `accept opaque`.
     pub opaque: bool,
+    /// To whom it gives authority that has no amount: nobody may have it who is not `trusted`.
+    pub controls: Vec<ControlSpec>,
+    /// What is declared of it holds only where this does.
+    pub requires: Formula,
+    /// How what is inside it is read. Something is inside: it is a wrapper.
+    pub unwraps: Vec<Unwrap>,
+    /// Of typed data.
+    pub typed: Option<Typed>,
 }
 
 impl Callable {
@@ -153,8 +161,19 @@ pub struct EffectSpec {
     pub from: Option<Scalar>,
     /// Of a `grants`.
     pub until: Option<Scalar>,
+    /// Of a `grants` or `pulls`: who keeps the authority, if not the token.
+    pub through: Option<Scalar>,
     /// Only if this holds.
     pub when: Formula,
     /// `max means all`: this argument at its type's maximum makes the amount `U256::MAX`.
     pub sentinel: Option<Scalar>,
+}
+
+/// Authority without an amount: over all tokens of a kind, over an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlSpec {
+    /// Who gets it.
+    pub party: Scalar,
+    /// Only if this holds.
+    pub when: Formula,
 }

@@ -61,7 +61,7 @@ impl<'a> Names<'a> {
             Scalar::Field(field) => match field.ty() {
                 FieldType::NativeAmount => self.native().map_or(Unit::Plain, Unit::Money),
                 FieldType::Time => Unit::Time,
-                FieldType::Address | FieldType::Number => Unit::Plain,
+                FieldType::Address | FieldType::Number | FieldType::Hash => Unit::Plain,
             },
             Scalar::Param(param) => match self.rules.params.get(param.index()).map(|p| p.ty) {
                 Some(ParamType::Amount(token)) => Unit::Money(token),
@@ -69,7 +69,7 @@ impl<'a> Names<'a> {
                 Some(ParamType::Duration) => Unit::Seconds,
                 _ => Unit::Plain,
             },
-            Scalar::Len(_) | Scalar::Const(_) => Unit::Plain,
+            Scalar::Len(_) | Scalar::Const(_) | Scalar::Party(_) | Scalar::Slice { .. } => Unit::Plain,
         }
     }
 
@@ -105,6 +105,19 @@ impl<'a> Names<'a> {
             Scalar::Field(Field::Signer) => "the signer".to_owned(),
             Scalar::Field(Field::To) => "the recipient".to_owned(),
             Scalar::Field(Field::Value) => "the value sent".to_owned(),
+            Scalar::Party(path) => self.path(path),
+            Scalar::Slice { path, start, from_end: false, length } => {
+                format!(
+                    "bytes {start} to {} of {}",
+                    start.saturating_add(u32::from(*length)),
+                    self.path(path)
+                )
+            }
+            Scalar::Slice { path, start, from_end: true, length } => {
+                format!("{length} bytes of {}, beginning {start} before its end", self.path(path))
+            }
+            Scalar::Field(Field::Sender) => "the sender".to_owned(),
+            Scalar::Field(Field::CodeHash) => "the hash of the init code".to_owned(),
             Scalar::Field(Field::Now) => "now".to_owned(),
             Scalar::Field(Field::Nonce) => "the nonce".to_owned(),
             Scalar::Field(Field::GasLimit) => "the gas limit".to_owned(),

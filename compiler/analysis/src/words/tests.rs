@@ -47,11 +47,16 @@ fn swap() -> Callable {
     let word = Type::Word;
     let place = |n| Path(vec![Step::Member(n)]);
     Callable {
+        controls: Vec::new(),
+        requires: Formula::Const(true),
+        typed: None,
+        unwraps: Vec::new(),
         kind: Kind::Call,
         chain: 1,
         target: Some(Target::Fixed(ROUTER)),
         contract: "Router".to_owned(),
         function: Some(Function {
+            trailing: 0,
             name: "swap".to_owned(),
             signature: String::new(),
             selector: [1, 2, 3, 4],
@@ -65,6 +70,7 @@ fn swap() -> Callable {
             units: vec![(place(1), TokenSpec::At(to())), (place(2), TokenSpec::Known(TokenId::new(2)))],
         }),
         effects: vec![EffectSpec {
+            through: None,
             kind: EffectKind::Pull { exact: false },
             amount: linear(&[(1, arg(1))], 0),
             token: TokenSpec::At(to()),

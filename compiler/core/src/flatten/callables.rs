@@ -81,6 +81,10 @@ impl<'a> Checker<'_, 'a> {
             function: None,
             effects,
             opaque: false,
+            controls: Vec::new(),
+            requires: Formula::Const(true),
+            unwraps: Vec::new(),
+            typed: None,
         });
     }
 
@@ -97,6 +101,7 @@ impl<'a> Checker<'_, 'a> {
             party: to,
             from: Some(Scalar::Field(Field::Wallet)),
             until: None,
+            through: None,
             when: Formula::Const(true),
             sentinel: None,
         })
@@ -198,10 +203,15 @@ impl<'a> Checker<'_, 'a> {
                 selector: function.selector,
                 inputs: function.inputs.clone(),
                 payable: function.payable,
+                trailing: 0,
                 units,
             }),
             effects,
             opaque,
+            controls: Vec::new(),
+            requires: Formula::Const(true),
+            unwraps: Vec::new(),
+            typed: None,
         }
     }
 

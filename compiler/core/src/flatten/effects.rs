@@ -72,7 +72,7 @@ impl<'a> Checker<'_, 'a> {
             E::Receives { at, .. } => (self.party(cx, at)?, None, None),
             E::Owes { .. } | E::Unwraps { .. } => (wallet, None, None),
         };
-        Some(EffectSpec { kind, amount, token, party, from, until, when, sentinel })
+        Some(EffectSpec { kind, amount, token, party, from, until, through: None, when, sentinel })
     }
 
     fn party(&mut self, cx: &mut Scope, e: &'a Expr) -> Option<Scalar> {

@@ -289,6 +289,11 @@ fn scalar(scalar: &Scalar, elements: &[u32]) -> Scalar {
     match scalar {
         Scalar::Arg(path, ty) => Scalar::Arg(place(path, elements), *ty),
         Scalar::Len(path) => Scalar::Len(place(path, elements)),
+        Scalar::Party(path) => Scalar::Party(place(path, elements)),
+        Scalar::Slice { path, start, from_end, length } => {
+            let (path, start) = (place(path, elements), *start);
+            Scalar::Slice { path, start, from_end: *from_end, length: *length }
+        }
         Scalar::Const(_) | Scalar::Field(_) | Scalar::Param(_) => scalar.clone(),
     }
 }

@@ -165,6 +165,18 @@ impl Tables {
             function,
             effects,
             opaque: callable.opaque,
+            controls: callable
+                .controls
+                .iter()
+                .map(|control| {
+                    let when =
+                        condition::lower(&control.when).map_err(|fault| fault.at(&called(callable)))?;
+                    Ok(bytecode::module::ControlTemplate { party: control.party.clone(), when })
+                })
+                .collect::<Result<_, LowerError>>()?,
+            requires: condition::lower(&callable.requires).map_err(|fault| fault.at(&called(callable)))?,
+            unwraps: callable.unwraps.clone(),
+            typed: callable.typed.clone(),
             arms,
         })
     }
@@ -193,6 +205,7 @@ fn template(effect: &EffectSpec, callable: &Callable) -> Result<bytecode::Effect
         party: effect.party.clone(),
         from: effect.from.clone(),
         until: effect.until.clone(),
+        through: effect.through.clone(),
         sentinel: effect.sentinel.clone(),
         when: condition::lower(&effect.when).map_err(at)?,
     })

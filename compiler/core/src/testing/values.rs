@@ -224,7 +224,9 @@ impl<'a> Checker<'_, 'a> {
                     matches!(def.ty?, crate::world::ParamTy::Other(ParamType::Address | ParamType::Approver));
                 address.then(|| literal::address_word(test_address(def.name)))
             }
-            Scalar::Field(_) | Scalar::Arg(..) | Scalar::Len(_) => None,
+            Scalar::Field(_) | Scalar::Arg(..) | Scalar::Len(_) | Scalar::Party(_) | Scalar::Slice { .. } => {
+                None
+            }
         }
     }
 }

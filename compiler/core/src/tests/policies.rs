@@ -63,6 +63,10 @@ fn word(scalar: &Scalar) -> String {
         }
         Scalar::Arg(path, _) => format!("a{}", steps(&path.0)),
         Scalar::Len(path) => format!("len a{}", steps(&path.0)),
+        Scalar::Party(path) => format!("party a{}", steps(&path.0)),
+        Scalar::Slice { path, start, from_end, length } => {
+            format!("a{}[{}{start};{length}]", steps(&path.0), if *from_end { "-" } else { "" })
+        }
         Scalar::Field(field) => field.name().to_owned(),
         Scalar::Param(id) => id.to_string(),
     }

@@ -92,6 +92,7 @@ impl<'a> Checker<'_, 'a> {
         }
         match field.ty() {
             FieldType::Address => Value::Word(scalar, WordKind::Address),
+            FieldType::Hash => Value::Word(scalar, WordKind::Fixed(32)),
             FieldType::Number => Value::Num(Num::one(Lin::word(scalar), Unit::Plain)),
             FieldType::Time => Value::Num(Num::one(Lin::word(scalar), Unit::Time)),
             FieldType::NativeAmount => match cx.here.map(|h| h.native) {

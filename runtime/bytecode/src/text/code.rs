@@ -71,6 +71,14 @@ impl Written for Scalar {
                 out.word("len ");
                 path.print(out);
             }
+            Scalar::Party(path) => {
+                out.word("party ");
+                path.print(out);
+            }
+            Scalar::Slice { path, start, from_end, length } => {
+                out.word("slice");
+                out.arguments(&[path, start, from_end, length]);
+            }
             Scalar::Field(field) => field.print(out),
             Scalar::Param(param) => param.print(out),
         }
@@ -88,6 +96,14 @@ impl Written for Scalar {
         let start = cursor.clone();
         match cursor.word()? {
             "len" => Written::parse(cursor).map(Scalar::Len),
+            "party" => Written::parse(cursor).map(Scalar::Party),
+            "slice" => {
+                cursor.expect('(')?;
+                let (path, start) = (cursor.argument()?, cursor.argument()?);
+                let (from_end, length) = (cursor.argument()?, cursor.argument()?);
+                cursor.expect(')')?;
+                Ok(Scalar::Slice { path, start, from_end, length })
+            }
             word if word.starts_with("param") => {
                 *cursor = start;
                 ParamId::parse(cursor).map(Scalar::Param)

@@ -3,7 +3,7 @@
 use super::{AssembleError, Cursor, Printer, Written};
 use crate::module::Integer;
 use agentpol_model::{
-    Address, U256,
+    Address, B256, U256,
     types::{Path, Step},
 };
 use alloy_primitives::{U512, hex};
@@ -110,6 +110,7 @@ macro_rules! fixed_bytes {
 
 fixed_bytes! {
     Address, "an address";
+    B256, "32 bytes";
     [u8; 4], "a selector";
 }
 
@@ -194,8 +195,8 @@ use agentpol_model::{budget, decision, ids, policy, types};
 
 lists! {
     String, U256, Vec<U256>, Address,
-    Instruction, module::Arm, module::Clause, module::Callable, module::Rule, module::Term, module::Text, module::EffectTemplate,
-    policy::Chain, policy::Contract, policy::Function, policy::Param, policy::Target, policy::Token,
+    Instruction, module::Arm, module::Clause, module::Callable, module::ControlTemplate, module::Rule, module::Term, module::Text, module::EffectTemplate,
+    policy::Chain, policy::Contract, policy::Function, policy::Param, policy::Target, policy::Token, policy::Scalar, policy::Unwrap, Path,
     types::Member, budget::Budget, decision::DenyCode, ids::BudgetId, ids::RuleId,
     (agentpol_model::ChainId, Option<Address>), (ids::BudgetId, policy::Ask), (ids::TokenId, U256), (ids::TokenId, budget::Cap),
     (module::Sum, Vec<ids::BudgetId>), (String, String), (Path, policy::TokenSpec),

@@ -2,7 +2,7 @@
 
 use super::{DecodeError, Reader, Wire};
 use crate::limits::MAX_STRING_BYTES;
-use agentpol_model::{Address, U256};
+use agentpol_model::{Address, B256, U256};
 use alloy_primitives::U512;
 
 impl Wire for u8 {
@@ -133,6 +133,17 @@ impl Wire for [u8; 4] {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let error = reader.error("a selector");
         Self::try_from(reader.take(4)?).map_err(|_| error)
+    }
+}
+
+impl Wire for B256 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_slice());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let error = reader.error("32 bytes");
+        B256::try_from(reader.take(32)?).map_err(|_| error)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Key {
     pub asset: Asset,
     /// Whose.
     pub spender: Address,
+    /// The contract that keeps it, where that is not the token itself (Permit2).
+    pub through: Option<Address>,
 }
 
 /// What excludes on chain: of everything signed for one slot, one version can land.
@@ -77,12 +79,14 @@ pub struct Effect {
     pub party: Address,
     /// Last second at which a grant can be used.
     pub until: Option<Time>,
+    /// The contract that keeps the authority, where that is not the token itself.
+    pub through: Option<Address>,
 }
 
 impl Effect {
     /// The authority it uses or gives.
     pub fn key(&self) -> Key {
-        Key { asset: self.asset, spender: self.party }
+        Key { asset: self.asset, spender: self.party, through: self.through }
     }
 }
 

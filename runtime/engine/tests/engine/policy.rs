@@ -122,6 +122,7 @@ fn function(name: &str, inputs: &[(&str, WordType)]) -> Function {
     let signature = format!("{name}({})", types.join(","));
     let member = |(name, ty): &(&str, WordType)| Member { name: (*name).to_owned(), ty: Type::Word(*ty) };
     Function {
+        trailing: 0,
         name: name.to_owned(),
         selector: keccak256(&signature)[..4].try_into().expect("four bytes"),
         signature,
@@ -191,6 +192,7 @@ fn sum(word: Scalar) -> Sum {
 
 fn template(kind: EffectKind, token: TokenId, amount: Scalar, party: Scalar) -> EffectTemplate {
     EffectTemplate {
+        through: None,
         kind,
         amount: sum(amount),
         token: TokenSpec::Known(token),
@@ -211,6 +213,10 @@ fn clause(text: u32, test: impl FnOnce(Branch) -> Instruction, fails_if: bool) -
 fn callables() -> Vec<Callable> {
     let uint = WordType::Uint(256);
     let call = |at, contract: &str, function, effect, arms| Callable {
+        controls: Vec::new(),
+        requires: Vec::new(),
+        typed: None,
+        unwraps: Vec::new(),
         kind: Kind::Call,
         chain: 1,
         target: Some(Target::Fixed(at)),
@@ -251,6 +257,10 @@ fn callables() -> Vec<Callable> {
         call(USDC_AT, "USDC", 1, approve, vec![arm(2, vec![clause(2, is_router, false)])]),
         call(ROUTER, "Router", 2, pull, vec![arm(3, Vec::new())]),
         Callable {
+            controls: Vec::new(),
+            requires: Vec::new(),
+            typed: None,
+            unwraps: Vec::new(),
             kind: Kind::Send,
             chain: 1,
             target: None,
@@ -294,7 +304,7 @@ pub(crate) fn swap(amount: U256) -> (Address, Vec<u8>) {
 
 pub(crate) fn action(call: &(Address, Vec<u8>)) -> Action<'_> {
     let kind = if call.1.is_empty() { Kind::Send } else { Kind::Call };
-    Action { kind, from: WALLET, to: call.0, value: U256::ZERO, data: &call.1 }
+    Action { command: [0; 4], kind, from: WALLET, to: call.0, value: U256::ZERO, data: &call.1 }
 }
 
 /// At `now`, with everything open.

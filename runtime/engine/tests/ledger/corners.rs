@@ -36,7 +36,7 @@ fn ledger(lines: impl IntoIterator<Item = (&'static str, Line)>) -> Ledger {
 }
 
 fn effect(kind: EffectKind, n: u64) -> Effect {
-    Effect { kind, asset: asset(1), amount: amount(n), party: SPENDER, until: None }
+    Effect { through: None, kind, asset: asset(1), amount: amount(n), party: SPENDER, until: None }
 }
 
 fn moves(n: u64) -> Effect {

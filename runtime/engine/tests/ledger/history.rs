@@ -123,7 +123,7 @@ fn effect(v: &Value) -> Effect {
     };
     let party = if kind == EffectKind::Move { Address::ZERO } else { spender(&v[3]) };
     let until = if matches!(kind, EffectKind::Grant(_)) { time(&v[4]) } else { None };
-    Effect { kind, asset: asset(&v[1]), amount: word(&v[2]), party, until }
+    Effect { through: None, kind, asset: asset(&v[1]), amount: word(&v[2]), party, until }
 }
 
 fn slot(v: &Value) -> Slot {
@@ -195,7 +195,7 @@ fn spender(v: &Value) -> Address {
 }
 
 fn key(v: &Value) -> Key {
-    Key { asset: asset(&v[0]), spender: spender(&v[1]) }
+    Key { through: None, asset: asset(&v[0]), spender: spender(&v[1]) }
 }
 
 fn lines(v: &Value) -> Lines {

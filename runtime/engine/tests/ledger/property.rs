@@ -279,6 +279,7 @@ impl Behaviour {
         };
         let expires = signature && self.random.chance(40) && matches!(kind, EffectKind::Grant(_));
         Effect {
+            through: None,
             kind,
             asset: asset(chain, self.random.below(2)),
             amount,

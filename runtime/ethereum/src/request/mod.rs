@@ -188,6 +188,7 @@ impl OwnedRequest {
             from: facts.wallet,
             to: self.draft.to.unwrap_or_default(),
             value: self.draft.value,
+            command: [0; 4],
             data: &self.draft.data,
         };
         Ok(Lent {

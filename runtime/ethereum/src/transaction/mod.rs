@@ -79,6 +79,7 @@ impl Draft {
             max_fee_per_gas,
             max_priority_fee_per_gas,
             blob_fee: None,
+            once: None,
         }
     }
 

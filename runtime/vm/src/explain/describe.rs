@@ -1,7 +1,10 @@
 //! What a failed test saw and what would have passed: one method per instruction.
 
 use super::show::{Shown, Unit};
-use crate::{policy::Policy, run::Frame};
+use crate::{
+    policy::Policy,
+    run::{Frame, slice},
+};
 use agentpol_abi::Layout;
 use agentpol_bytecode::{Branch, Integer, Order, Term, instruction::Visitor};
 use agentpol_model::{
@@ -35,6 +38,11 @@ impl Describe<'_> {
             Scalar::Const(_) => self.shown(word),
             Scalar::Arg(path, _) => self.path(path),
             Scalar::Len(path) => format!("len({})", self.path(path)),
+            Scalar::Party(path) => self.path(path),
+            Scalar::Slice { path, start, from_end, length } => {
+                let start = if *from_end { format!("len - {start}") } else { start.to_string() };
+                format!("{}[{start}; {length}]", self.path(path))
+            }
             Scalar::Field(field) => field.name().to_owned(),
             Scalar::Param(id) => {
                 self.policy.module().params.get(id.index()).map(|p| p.name.clone()).unwrap_or_default()
@@ -77,6 +85,14 @@ impl Describe<'_> {
             Scalar::Const(word) => Some(*word),
             Scalar::Arg(path, _) => self.layout?.locate(&path.0).ok()?.word(self.frame.args, &[]),
             Scalar::Len(path) => self.layout?.locate(&path.0).ok()?.len(self.frame.args, &[]).map(U256::from),
+            Scalar::Party(path) => {
+                let locator = self.layout?.locate(&path.0).ok()?;
+                self.frame.party(&locator)
+            }
+            Scalar::Slice { path, start, from_end, length } => {
+                let bytes = self.layout?.locate(&path.0).ok()?.bytes(self.frame.args, &[])?;
+                slice(bytes, *start, *from_end, *length)
+            }
             Scalar::Field(field) => field.read(self.frame.request, self.frame.action),
             Scalar::Param(id) => self.policy.param(*id),
         }
@@ -95,6 +111,8 @@ impl Describe<'_> {
         match word {
             Scalar::Const(_) => Unit::Unknown,
             Scalar::Len(_) => Unit::Plain,
+            Scalar::Party(_) => Unit::Address,
+            Scalar::Slice { .. } => Unit::Bytes,
             Scalar::Arg(_, WordType::Address) => Unit::Address,
             Scalar::Arg(_, WordType::Bool) => Unit::Bool,
             Scalar::Arg(_, WordType::FixedBytes(_) | WordType::Function) => Unit::Bytes,
@@ -105,6 +123,7 @@ impl Describe<'_> {
                 FieldType::NativeAmount => native().map_or(Unit::Plain, Unit::Amount),
                 FieldType::Number => Unit::Plain,
                 FieldType::Time => Unit::Time,
+                FieldType::Hash => Unit::Bytes,
             },
             Scalar::Param(id) => match self.policy.module().params.get(id.index()).map(|param| param.ty) {
                 Some(ParamType::Address | ParamType::Approver) => Unit::Address,
@@ -175,7 +194,11 @@ impl Describe<'_> {
         let steerable = match &term.word {
             Scalar::Arg(_, ty) => !matches!(ty, WordType::Int(_)),
             Scalar::Field(field) => *field == Field::Value,
-            Scalar::Len(_) | Scalar::Const(_) | Scalar::Param(_) => false,
+            Scalar::Len(_)
+            | Scalar::Const(_)
+            | Scalar::Param(_)
+            | Scalar::Party(_)
+            | Scalar::Slice { .. } => false,
         };
         if !steerable {
             return None;

@@ -62,7 +62,7 @@ pub(crate) fn pay_all(to: &[u64], each: u64, memo: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn call(to: Address, data: &[u8]) -> Action<'_> {
-    Action { kind: Kind::Call, from: WALLET, to, value: U256::ZERO, data }
+    Action { command: [0; 4], kind: Kind::Call, from: WALLET, to, value: U256::ZERO, data }
 }
 
 pub(crate) fn request<'a>(actions: &'a [Action<'a>]) -> Request<'a> {

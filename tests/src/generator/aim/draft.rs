@@ -86,6 +86,12 @@ impl<'a> Draft<'a> {
                 Value::String(text) => text.len(),
                 _ => return None,
             })),
+            Scalar::Party(path) => match self.at(path, elements)? {
+                Value::Word(word, _) => Some(*word),
+                _ => None,
+            },
+            Scalar::Slice { .. } | Scalar::Field(Field::CodeHash) => None,
+            Scalar::Field(Field::Sender) => Some(word(self.from)),
             Scalar::Field(Field::Wallet) => Some(word(self.from)),
             Scalar::Field(Field::Signer) => Some(word(self.signer)),
             Scalar::Field(Field::To) => Some(word(self.to)),
@@ -110,7 +116,8 @@ impl<'a> Draft<'a> {
     /// Can it be given another value? Where a call goes cannot, for that decides which function it is.
     pub(super) fn is_free(&self, scalar: &Scalar) -> bool {
         match scalar {
-            Scalar::Arg(..) | Scalar::Len(_) => true,
+            Scalar::Arg(..) | Scalar::Len(_) | Scalar::Party(_) => true,
+            Scalar::Slice { .. } | Scalar::Field(Field::Sender | Field::CodeHash) => false,
             Scalar::Field(Field::To) => self.callable.target.is_none(),
             Scalar::Field(Field::Value) => self.callable.function.as_ref().is_none_or(|f| f.payable),
             Scalar::Field(Field::Wallet) | Scalar::Const(_) | Scalar::Param(_) => false,
@@ -125,7 +132,7 @@ impl<'a> Draft<'a> {
         }
         let small: u64 = word.saturating_to();
         match scalar {
-            Scalar::Arg(path, _) => {
+            Scalar::Arg(path, _) | Scalar::Party(path) => {
                 if let Some(Value::Word(old, ty)) = self.at_mut(path, elements) {
                     *old = fit(word, *ty);
                 }
@@ -142,7 +149,10 @@ impl<'a> Draft<'a> {
                 self.envelope.gas_limit = Some(1);
                 self.envelope.max_fee_per_gas = Some(word.saturating_to());
             }
-            Scalar::Field(Field::Wallet) | Scalar::Const(_) | Scalar::Param(_) => {}
+            Scalar::Field(Field::Wallet | Field::Sender | Field::CodeHash)
+            | Scalar::Slice { .. }
+            | Scalar::Const(_)
+            | Scalar::Param(_) => {}
         }
     }
 

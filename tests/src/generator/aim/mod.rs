@@ -47,7 +47,14 @@ impl OwnedRequest {
         let actions: Vec<Action<'_>> = self
             .actions
             .iter()
-            .map(|a| Action { kind: a.kind, from: a.from, to: a.to, value: a.value, data: &a.data })
+            .map(|a| Action {
+                command: [0; 4],
+                kind: a.kind,
+                from: a.from,
+                to: a.to,
+                value: a.value,
+                data: &a.data,
+            })
             .collect();
         f(&Request {
             chain: self.chain,
@@ -96,6 +103,7 @@ pub fn aim(rules: &RuleSet, bound: &Bound, pool: &Pool, rng: &mut Rng) -> OwnedR
 fn envelope(pool: &Pool, rng: &mut Rng) -> Envelope {
     let mut maybe = |most: usize| rng.chance(85).then(|| pool.small(rng, most));
     Envelope {
+        once: None,
         nonce: maybe(64),
         gas_limit: maybe(32),
         max_fee_per_gas: maybe(48).map(u128::from),

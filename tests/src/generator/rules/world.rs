@@ -35,6 +35,10 @@ pub(super) fn random(rng: &mut Rng) -> RuleSet {
     for chain in 0..rules.chains.len() {
         let (chain, native) = (rules.chains[chain].id, rules.chains[chain].native);
         rules.callables.push(Callable {
+            controls: Vec::new(),
+            requires: Formula::Const(true),
+            typed: None,
+            unwraps: Vec::new(),
             kind: Kind::Send,
             chain,
             target: None,
@@ -84,6 +88,7 @@ fn token_functions(rules: &mut RuleSet, symbol: &str, token: TokenId, chain: Cha
         ("approve", EffectKind::Grant(GrantMode::Set), None),
     ] {
         let effect = EffectSpec {
+            through: None,
             kind,
             amount: Linear { terms: vec![(BigInt::from(1), amount())], constant: BigInt::from(0) },
             token: TokenSpec::Known(token),
@@ -94,6 +99,10 @@ fn token_functions(rules: &mut RuleSet, symbol: &str, token: TokenId, chain: Cha
             when: Formula::Const(true),
         };
         rules.callables.push(Callable {
+            controls: Vec::new(),
+            requires: Formula::Const(true),
+            typed: None,
+            unwraps: Vec::new(),
             kind: Kind::Call,
             chain,
             target: Some(target),
@@ -147,6 +156,10 @@ fn contracts(rules: &mut RuleSet, rng: &mut Rng) {
                 .collect();
             let payable = rng.chance(40);
             let mut callable = Callable {
+                controls: Vec::new(),
+                requires: Formula::Const(true),
+                typed: None,
+                unwraps: Vec::new(),
                 kind: Kind::Call,
                 chain: chain.id,
                 target: Some(address),
@@ -186,6 +199,7 @@ fn effect(rules: &mut RuleSet, callable: usize, rng: &mut Rng) -> EffectSpec {
     };
     let is_grant = matches!(kind, EffectKind::Grant(_));
     EffectSpec {
+        through: None,
         kind,
         amount: words.sum(&[], rng),
         token,
@@ -204,6 +218,7 @@ fn effect(rules: &mut RuleSet, callable: usize, rng: &mut Rng) -> EffectSpec {
 
 fn value_sent(native: TokenId, to: Scalar) -> EffectSpec {
     EffectSpec {
+        through: None,
         kind: EffectKind::Move,
         amount: Linear {
             terms: vec![(BigInt::from(1), Scalar::Field(Field::Value))],
@@ -221,6 +236,7 @@ fn value_sent(native: TokenId, to: Scalar) -> EffectSpec {
 fn function(name: &str, inputs: Vec<Member>, payable: bool) -> Function {
     let signature = signature(name, &inputs);
     Function {
+        trailing: 0,
         name: name.to_owned(),
         selector: selector(&signature),
         signature,

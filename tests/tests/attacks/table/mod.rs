@@ -83,7 +83,14 @@ fn nothing_that_must_not_be_signed_is_signed() {
 fn what_no_request_can_say_is_denied_by_both_evaluators() {
     let shipped = Shipped::load(USD, wallet());
     let data = transfer(STRANGER, usdc(DOLLAR));
-    let good = Action { kind: Kind::Call, from: wallet(), to: USDC_BASE, value: U256::ZERO, data: &data };
+    let good = Action {
+        command: [0; 4],
+        kind: Kind::Call,
+        from: wallet(),
+        to: USDC_BASE,
+        value: U256::ZERO,
+        data: &data,
+    };
     let rule = |actions: &[Action<'_>]| {
         shipped.rule(&Request {
             chain: BASE,

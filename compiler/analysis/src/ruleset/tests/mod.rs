@@ -65,6 +65,7 @@ fn undefined() -> Formula {
 
 fn moves() -> EffectSpec {
     EffectSpec {
+        through: None,
         kind: EffectKind::Move,
         amount: sum(&[(1, amount())], 0),
         token: TokenSpec::Known(TokenId::new(1)),
@@ -80,11 +81,16 @@ fn moves() -> EffectSpec {
 fn function(effects: Vec<EffectSpec>) -> Callable {
     let member = |name: &str, ty| Member { name: name.to_owned(), ty: Type::Word(ty) };
     Callable {
+        controls: Vec::new(),
+        requires: Formula::Const(true),
+        typed: None,
+        unwraps: Vec::new(),
         kind: Kind::Call,
         chain: ETHEREUM,
         target: Some(Target::Fixed(usdc())),
         contract: "USDC".to_owned(),
         function: Some(Function {
+            trailing: 0,
             name: "transfer".to_owned(),
             signature: "transfer(address,uint256)".to_owned(),
             selector: TRANSFER,
@@ -150,7 +156,7 @@ fn calldata(to: Address, amount: U256) -> Vec<u8> {
 }
 
 fn call(data: &[u8]) -> Action<'_> {
-    Action { kind: Kind::Call, from: wallet(), to: usdc(), value: U256::ZERO, data }
+    Action { command: [0; 4], kind: Kind::Call, from: wallet(), to: usdc(), value: U256::ZERO, data }
 }
 
 fn request<'a>(actions: &'a [Action<'a>]) -> Request<'a> {

@@ -17,7 +17,7 @@ fn refused(rules: &RuleSet, to: Address, amount: U256) -> DenyCode {
 
 fn moved(amount: U256) -> Effect {
     let (kind, token, party) = (EffectKind::Move, TokenId::new(1), address(0x77));
-    Effect { kind, token, amount, party, until: None }
+    Effect { through: None, kind, token, amount, party, until: None }
 }
 
 #[test]
