@@ -16,6 +16,7 @@ pub(crate) fn fields() -> String {
     for field in Field::ALL {
         let ty = match field.ty() {
             FieldType::Address => "address",
+            FieldType::Hash => "bytes32",
             FieldType::NativeAmount => "amount of the native token",
             FieldType::Number => "int",
             FieldType::Time => "time",
