@@ -36,6 +36,8 @@ macro_rules! for_each_token {
                 KW_GRANTS ["grants"], KW_OWES ["owes"], KW_RECEIVES ["receives"], KW_UNWRAPS ["unwraps"],
                 KW_LEAST ["least"], KW_EXACTLY ["exactly"], KW_MAX ["max"], KW_MEANS ["means"], KW_ID ["id"],
                 KW_NATIVE ["native"], KW_ASSUME ["assume"], KW_DOMAIN ["domain"], KW_UPGRADEABLE ["upgradeable"],
+                KW_COMMAND ["command"], KW_TRAILING ["trailing"], KW_REQUIRES ["requires"], KW_GIVES ["gives"],
+                KW_CONTROL ["control"], KW_ONCE ["once"], KW_THROUGH ["through"],
                 MODE ["more" "less"],
                 PERIOD ["day" "week" "month" "transaction"],
                 MEASURE ["outflow" "authority"],

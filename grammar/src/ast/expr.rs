@@ -89,6 +89,11 @@ pub enum ExprKind {
         of: Box<Expr>,
         index: Box<Expr>,
     },
+    /// `x[4..]`, `x[-20..]`: from there to the end.
+    Tail {
+        of: Box<Expr>,
+        from: Box<Expr>,
+    },
     /// `{ a, b }`: a set. Also the empty braces.
     Set(Vec<Expr>),
     /// `{ k: v }`: a map or a struct; the type decides.
@@ -151,5 +156,19 @@ pub struct TypeExpr {
 pub struct TypeName {
     pub path: QName,
     pub members: Vec<Name>,
+    /// `path[0..20]`
+    pub slice: Option<TypeSlice>,
+    pub span: Span,
+}
+
+/// A token among packed bytes: `[0..20]`, `[-20..]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeSlice {
+    /// Is the start counted back from the end?
+    pub from_end: bool,
+    /// Its text.
+    pub start: Spanned<String>,
+    /// Its text; `None`: to the end.
+    pub end: Option<Spanned<String>>,
     pub span: Span,
 }

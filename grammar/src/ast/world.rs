@@ -24,9 +24,18 @@ pub struct Member {
 #[expect(missing_docs, reason = "the fields follow the source")]
 pub enum MemberKind {
     /// `function NAME(FIELDS) payable { EFFECTS }`. No braces: effects undeclared; empty braces: no effects.
-    Function { name: Name, fields: Vec<Field>, payable: bool, effects: Option<Vec<Effect>> },
+    Function {
+        name: Name,
+        fields: Vec<Field>,
+        payable: bool,
+        /// `trailing N`: bytes that may stand behind the arguments; its text.
+        trailing: Option<Spanned<String>>,
+        effects: Option<Vec<Effect>>,
+    },
     /// `sign NAME(FIELDS) { EFFECTS }`: an EIP-712 struct. `kind` is `sign` as written.
     Typed { kind: Spanned<String>, name: Name, fields: Vec<Field>, effects: Option<Vec<Effect>> },
+    /// `command 0x0b NAME(FIELDS) { EFFECTS }`: an opcode of a router; `opcode` is its text.
+    Command { opcode: Spanned<String>, name: Name, fields: Vec<Field>, effects: Option<Vec<Effect>> },
     /// `struct NAME (FIELDS)`
     Struct { name: Name, fields: Vec<Field> },
     /// `const NAME = EXPR`
@@ -66,12 +75,51 @@ pub struct Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields follow the source")]
 pub enum EffectKind {
-    Moves { amount: Expr, token: Expr, from: Expr, to: Expr },
-    Pulls { exactly: bool, amount: Expr, token: Expr, by: Expr },
-    Grants { amount: Expr, token: Expr, to: Expr, until: Option<Expr>, mode: GrantWord },
-    Owes { amount: Expr, token: Expr },
-    Receives { amount: Expr, token: Expr, at: Expr },
-    Unwraps { what: Expr, form: Option<QName> },
+    Moves {
+        amount: Expr,
+        token: Expr,
+        from: Expr,
+        to: Expr,
+    },
+    Pulls {
+        exactly: bool,
+        amount: Expr,
+        token: Expr,
+        by: Expr,
+        through: Option<Expr>,
+    },
+    Grants {
+        amount: Expr,
+        token: Expr,
+        to: Expr,
+        through: Option<Expr>,
+        until: Option<Expr>,
+        mode: GrantWord,
+    },
+    Owes {
+        amount: Expr,
+        token: Expr,
+    },
+    Receives {
+        amount: Expr,
+        token: Expr,
+        at: Expr,
+    },
+    Unwraps {
+        what: Expr,
+        form: Option<QName>,
+    },
+    /// `requires EXPR`: what is declared holds only where this does.
+    Requires(Expr),
+    /// `gives control to PARTY`: authority without an amount.
+    Gives {
+        to: Expr,
+    },
+    /// `once per NONCE, … until TIME`: what a signature uses up, and when it ends.
+    Once {
+        per: Vec<Expr>,
+        until: Option<Expr>,
+    },
 }
 
 /// How a grant meets the allowance that stands: `grants A of T to S`, `grants more …`, `grants less …`.

@@ -110,6 +110,15 @@ impl Writer<'_> {
                 self.index(index);
                 self.tight();
             }
+            ExprKind::Tail { of, from } => {
+                self.expr(of);
+                self.token();
+                self.tight();
+                self.expr(from);
+                self.tight();
+                self.token();
+                self.tight();
+            }
             ExprKind::Set(entries) => {
                 self.spaced_unless_tight();
                 self.exprs(entries, true);

@@ -244,9 +244,9 @@ impl Writer<'_> {
 
     fn member(&mut self, member: &Member) {
         let (fields, effects) = match &member.kind {
-            MemberKind::Function { fields, effects, .. } | MemberKind::Typed { fields, effects, .. } => {
-                (fields, effects.as_ref())
-            }
+            MemberKind::Function { fields, effects, .. }
+            | MemberKind::Typed { fields, effects, .. }
+            | MemberKind::Command { fields, effects, .. } => (fields, effects.as_ref()),
             MemberKind::Struct { fields, .. } => (fields, None),
             MemberKind::Const { value, .. } => return self.assigned(value),
         };
@@ -261,13 +261,18 @@ impl Writer<'_> {
     fn effect(&mut self, effect: &Effect) {
         let operands: Vec<&Expr> = match &effect.kind {
             EffectKind::Moves { amount, token, from, to } => vec![amount, token, from, to],
-            EffectKind::Pulls { amount, token, by, .. } => vec![amount, token, by],
-            EffectKind::Grants { amount, token, to, until, .. } => {
-                [amount, token, to].into_iter().chain(until.iter()).collect()
+            EffectKind::Pulls { amount, token, by, through, .. } => {
+                [amount, token, by].into_iter().chain(through.iter()).collect()
+            }
+            EffectKind::Grants { amount, token, to, through, until, .. } => {
+                [amount, token, to].into_iter().chain(through.iter()).chain(until.iter()).collect()
             }
             EffectKind::Owes { amount, token } => vec![amount, token],
             EffectKind::Receives { amount, token, at } => vec![amount, token, at],
             EffectKind::Unwraps { what, .. } => vec![what],
+            EffectKind::Requires(condition) => vec![condition],
+            EffectKind::Gives { to } => vec![to],
+            EffectKind::Once { per, until } => per.iter().chain(until.iter()).collect(),
         };
         self.open();
         self.indent();

@@ -1,7 +1,7 @@
 //! Expressions and types. A layer of the grammar with one operand leaves no node.
 
 use super::{Builder, Children, Node, Rule, children};
-use crate::ast::{AddOp, CmpOp, Expr, ExprKind, MulOp, QName, Spanned, TypeExpr, TypeName};
+use crate::ast::{AddOp, CmpOp, Expr, ExprKind, MulOp, QName, Spanned, TypeExpr, TypeName, TypeSlice};
 
 impl<'a> Builder<'a> {
     /// Any layer. Those with one operand are stepped over, not recursed into: most are, and the stack is bounded.
@@ -178,7 +178,12 @@ impl<'a> Builder<'a> {
                 }
                 Rule::args => ExprKind::Call { callee: of, args: self.exprs(link)? },
                 _ => {
-                    ExprKind::Index { of, index: Box::new(self.expr(Children::of(link).find(Rule::expr)?)?) }
+                    let mut kids = Children::of(link);
+                    let index = Box::new(self.expr(kids.find(Rule::expr)?)?);
+                    match kids.eat(Rule::open_end) {
+                        Some(_) => ExprKind::Tail { of, from: index },
+                        None => ExprKind::Index { of, index },
+                    }
                 }
             };
             expr = Expr { kind, span };
@@ -267,11 +272,12 @@ impl<'a> Builder<'a> {
 
     fn type_name(&mut self, node: Node<'a>) -> TypeName {
         let span = self.span(&node);
-        let (mut segments, mut members) = (Vec::new(), Vec::new());
+        let (mut segments, mut members, mut slice) = (Vec::new(), Vec::new(), None);
         for child in node.into_inner() {
             match child.as_rule() {
                 Rule::name | Rule::item_name => segments.push(self.word(&child)),
                 Rule::member_of => members.extend(children(child, Rule::word).map(|word| self.word(&word))),
+                Rule::part => slice = self.slice(child),
                 _ => {}
             }
         }
@@ -279,7 +285,18 @@ impl<'a> Builder<'a> {
             (Some(first), Some(last)) => first.span.to(last.span),
             _ => span,
         };
-        TypeName { path: QName { segments, span: path }, members, span }
+        TypeName { path: QName { segments, span: path }, members, slice, span }
+    }
+
+    fn slice(&mut self, node: Node<'a>) -> Option<TypeSlice> {
+        let span = self.span(&node);
+        let mut kids = Children::of(node);
+        kids.eat(Rule::L_BRACK);
+        let from_end = kids.eat(Rule::MINUS).is_some();
+        let start = self.word(&kids.eat(Rule::NUM)?);
+        kids.eat(Rule::RANGE);
+        let end = kids.eat(Rule::NUM).map(|end| self.word(&end));
+        Some(TypeSlice { from_end, start, end, span })
     }
 
     pub(super) fn up_to(&mut self, kids: &mut Children<'a>) -> Option<Option<Spanned<String>>> {

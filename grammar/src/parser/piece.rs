@@ -63,8 +63,10 @@ impl Piece {
                 vec!["when", "unless", "until", "over", "by", "beyond", "exempt", "charge", "accept"]
             }
             Piece::Step => vec!["try", "at", "by"],
-            Piece::Member => vec!["function", "sign", "struct", "const"],
-            Piece::Effect => vec!["moves", "pulls", "grants", "owes", "receives", "unwraps"],
+            Piece::Member => vec!["function", "sign", "command", "struct", "const"],
+            Piece::Effect => {
+                vec!["moves", "pulls", "grants", "owes", "receives", "unwraps", "requires", "gives", "once"]
+            }
             Piece::Site => vec!["on"],
             Piece::Value => Vec::new(),
         }
@@ -76,8 +78,10 @@ impl Piece {
             Piece::Item => kind.is_item_word(),
             Piece::Clause => (KW_WHEN..=KW_ACCEPT).contains(&kind) || kind == KW_BY,
             Piece::Step => matches!(kind, KW_TRY | KW_AT | KW_BY),
-            Piece::Member => matches!(kind, KW_FUNCTION | KW_STRUCT | KW_CONST | KIND),
-            Piece::Effect => (KW_MOVES..=KW_UNWRAPS).contains(&kind),
+            Piece::Member => matches!(kind, KW_FUNCTION | KW_STRUCT | KW_CONST | KW_COMMAND | KIND),
+            Piece::Effect => {
+                (KW_MOVES..=KW_UNWRAPS).contains(&kind) || matches!(kind, KW_REQUIRES | KW_GIVES | KW_ONCE)
+            }
             Piece::Site => kind == KW_ON,
             Piece::Value => false,
         }

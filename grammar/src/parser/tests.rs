@@ -47,6 +47,7 @@ fn show(expr: &Expr) -> String {
         }
         ExprKind::Member { of, name } => format!("{}.{}", show(of), name.node),
         ExprKind::Call { callee, args } => format!("{}({})", show(callee), list(args)),
+        ExprKind::Tail { of, from } => format!("{}[{}..]", show(of), show(from)),
         ExprKind::Index { of, index } => format!("{}[{}]", show(of), show(index)),
         ExprKind::Set(entries) => format!("{{{}}}", list(entries)),
         ExprKind::Map(entries) => {

@@ -28,13 +28,24 @@ impl<'a> Builder<'a> {
                 let name = self.word(&kids.find(Rule::word)?);
                 let fields = self.fields(kids.eat(Rule::fields)?)?;
                 let payable = kids.eat(Rule::KW_PAYABLE).is_some();
-                MemberKind::Function { name, fields, payable, effects: self.effects(&mut kids, owner) }
+                let trailing = match kids.eat(Rule::KW_TRAILING) {
+                    Some(_) => Some(self.word(&kids.eat(Rule::NUM)?)),
+                    None => None,
+                };
+                let effects = self.effects(&mut kids, owner);
+                MemberKind::Function { name, fields, payable, trailing, effects }
             }
             Rule::typed => {
                 let kind = self.word(&kids.eat(Rule::KIND)?);
                 let name = self.word(&kids.eat(Rule::name)?);
                 let fields = self.fields(kids.eat(Rule::fields)?)?;
                 MemberKind::Typed { kind, name, fields, effects: self.effects(&mut kids, owner) }
+            }
+            Rule::command => {
+                let opcode = self.word(&kids.find(Rule::HEX)?);
+                let name = self.word(&kids.eat(Rule::name)?);
+                let fields = self.fields(kids.eat(Rule::fields)?)?;
+                MemberKind::Command { opcode, name, fields, effects: self.effects(&mut kids, owner) }
             }
             Rule::struct_ => {
                 let name = self.word(&kids.find(Rule::name)?);
@@ -97,7 +108,8 @@ impl<'a> Builder<'a> {
                 kids.eat(Rule::KW_PULLS)?;
                 let exactly = kids.eat(Rule::exactly).is_some();
                 let (amount, token) = self.flow(&mut kids)?;
-                EffectKind::Pulls { exactly, amount, token, by: self.expr(kids.find(Rule::sum)?)? }
+                let by = self.expr(kids.find(Rule::sum)?)?;
+                EffectKind::Pulls { exactly, amount, token, by, through: self.through(&mut kids)? }
             }
             Rule::grants => {
                 kids.eat(Rule::KW_GRANTS)?;
@@ -109,11 +121,8 @@ impl<'a> Builder<'a> {
                 };
                 let (amount, token) = self.flow(&mut kids)?;
                 let to = self.expr(kids.find(Rule::sum)?)?;
-                let until = match kids.eat(Rule::KW_UNTIL) {
-                    Some(_) => Some(self.expr(kids.eat(Rule::sum)?)?),
-                    None => None,
-                };
-                EffectKind::Grants { amount, token, to, until, mode }
+                let through = self.through(&mut kids)?;
+                EffectKind::Grants { amount, token, to, through, until: self.end(&mut kids)?, mode }
             }
             Rule::owes => {
                 let (amount, token) = self.flow(&mut kids)?;
@@ -131,6 +140,15 @@ impl<'a> Builder<'a> {
                 };
                 EffectKind::Unwraps { what, form }
             }
+            Rule::requires => EffectKind::Requires(self.expr(kids.find(Rule::expr)?)?),
+            Rule::gives => EffectKind::Gives { to: self.expr(kids.find(Rule::sum)?)? },
+            Rule::once => {
+                let mut per = vec![self.expr(kids.find(Rule::sum)?)?];
+                while kids.eat(Rule::COMMA).is_some() {
+                    per.push(self.expr(kids.eat(Rule::sum)?)?);
+                }
+                EffectKind::Once { per, until: self.end(&mut kids)? }
+            }
             _ => return None,
         };
         let when = match kids.eat(Rule::cond) {
@@ -138,6 +156,22 @@ impl<'a> Builder<'a> {
             None => None,
         };
         Some(Effect { kind, when, span })
+    }
+
+    /// `through KEEPER`; the inner `None`: there is none.
+    fn through(&mut self, kids: &mut Children<'a>) -> Option<Option<Expr>> {
+        match kids.eat(Rule::through) {
+            Some(through) => self.expr(Children::of(through).find(Rule::sum)?).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// `until TIME`; the inner `None`: there is none.
+    fn end(&mut self, kids: &mut Children<'a>) -> Option<Option<Expr>> {
+        match kids.eat(Rule::KW_UNTIL) {
+            Some(_) => self.expr(kids.eat(Rule::sum)?).map(Some),
+            None => Some(None),
+        }
     }
 
     /// `A of T`

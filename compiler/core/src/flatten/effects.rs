@@ -21,7 +21,10 @@ impl<'a> Checker<'_, 'a> {
     /// yet.
     pub(super) fn effects(&mut self, cx: &mut Scope, function: &FunctionDef<'a>) -> Option<Vec<EffectSpec>> {
         let declared = function.effects?;
-        if declared.iter().any(|e| matches!(e.kind, ast::EffectKind::Unwraps { .. })) {
+        if declared.iter().any(|e| {
+            use ast::EffectKind as E;
+            matches!(e.kind, E::Unwraps { .. } | E::Requires(_) | E::Gives { .. } | E::Once { .. })
+        }) {
             return None;
         }
         if declared.is_empty() {
@@ -54,7 +57,7 @@ impl<'a> Checker<'_, 'a> {
             E::Grants { amount, token, mode, .. } => (EffectKind::Grant(grant_mode(*mode)), amount, token),
             E::Owes { amount, token } => (EffectKind::Owe, amount, token),
             E::Receives { amount, token, .. } => (EffectKind::Receive, amount, token),
-            E::Unwraps { .. } => return None,
+            E::Unwraps { .. } | E::Requires(_) | E::Gives { .. } | E::Once { .. } => return None,
         };
         let received = matches!(kind, EffectKind::Receive);
         let (amount, token, sentinel) = self.flow(cx, amount, token, received)?;
@@ -70,7 +73,7 @@ impl<'a> Checker<'_, 'a> {
                 (self.party(cx, to)?, None, until)
             }
             E::Receives { at, .. } => (self.party(cx, at)?, None, None),
-            E::Owes { .. } | E::Unwraps { .. } => (wallet, None, None),
+            _ => (wallet, None, None),
         };
         Some(EffectSpec { kind, amount, token, party, from, until, through: None, when, sentinel })
     }

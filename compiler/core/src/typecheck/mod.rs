@@ -184,6 +184,10 @@ impl<'w, 'a> Checker<'w, 'a> {
             ExprKind::Member { of, name } => self.member(cx, of, name),
             ExprKind::Call { callee, args } => self.call(cx, callee, args, e.span),
             ExprKind::Index { of, index } => self.index(cx, of, index, e.span),
+            ExprKind::Tail { .. } => {
+                self.fail(cx, e.span, codes::NOT_SUPPORTED, "a slice to the end is not supported yet");
+                Value::Error
+            }
             ExprKind::Set(elements) => {
                 let elements = elements.iter().map(|e| self.expr(cx, e)).collect();
                 self.new_set(elements)

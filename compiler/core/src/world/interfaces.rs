@@ -54,7 +54,9 @@ impl<'a> World<'a> {
                     MemberKind::Const { name, value } => {
                         (name, def.consts.insert(&name.node, value).is_some())
                     }
-                    MemberKind::Function { .. } | MemberKind::Typed { .. } => continue,
+                    MemberKind::Function { .. } | MemberKind::Typed { .. } | MemberKind::Command { .. } => {
+                        continue;
+                    }
                 };
                 if taken {
                     let said = format!("`{}` stands in this interface twice", name.node);
@@ -73,7 +75,7 @@ impl<'a> World<'a> {
             let ix = InterfaceIx::new(i);
             let mut functions = Vec::new();
             for member in &interface.members {
-                if let MemberKind::Function { name, fields, payable, effects } = &member.kind {
+                if let MemberKind::Function { name, fields, payable, effects, .. } = &member.kind {
                     let fields = self.fields(ix, *module, fields, sink);
                     let place = self.place(*module, name.span);
                     let effects = effects.as_deref();
@@ -306,7 +308,9 @@ impl<'a> World<'a> {
         };
         for member in &interface.members {
             let (fields, effects) = match &member.kind {
-                MemberKind::Function { fields, effects, .. } | MemberKind::Typed { fields, effects, .. } => {
+                MemberKind::Function { fields, effects, .. }
+                | MemberKind::Typed { fields, effects, .. }
+                | MemberKind::Command { fields, effects, .. } => {
                     (fields, effects.as_deref().unwrap_or_default())
                 }
                 MemberKind::Struct { fields, .. } => (fields, &[][..]),
@@ -324,7 +328,7 @@ impl<'a> World<'a> {
                 }
             }
             // Functions of other kinds are not judged yet: what only they name is not used.
-            if matches!(member.kind, MemberKind::Typed { .. }) {
+            if matches!(member.kind, MemberKind::Typed { .. } | MemberKind::Command { .. }) {
                 continue;
             }
             for effect in effects {
@@ -352,7 +356,7 @@ fn effect_parts(effect: &ast::EffectKind) -> Vec<&ast::Expr> {
         E::Grants { token, to, .. } => vec![token, to],
         E::Owes { token, .. } => vec![token],
         E::Receives { token, at, .. } => vec![token, at],
-        E::Unwraps { .. } => Vec::new(),
+        E::Unwraps { .. } | E::Requires(_) | E::Gives { .. } | E::Once { .. } => Vec::new(),
     }
 }
 

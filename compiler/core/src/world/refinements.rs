@@ -55,6 +55,9 @@ impl World<'_> {
 
     fn unit_ref(&self, module: ModuleIx, of: &ast::TypeName, fields: &[FieldDef]) -> Fallible<UnitRef> {
         let place = self.place(module, of.span);
+        if of.slice.is_some() {
+            return fail(codes::NOT_SUPPORTED, place, "a token among bytes is not supported yet");
+        }
         let [first] = of.path.segments.as_slice() else {
             return match self.path(module, &of.path).map_err(Some)? {
                 Found::Entity(Entity::Contract(ix)) if self.is_token(ix) => Ok(UnitRef::Token(ix)),
