@@ -23,6 +23,8 @@ pub mod wire;
 mod records;
 
 pub use instruction::{Branch, Exit, Instruction, Order};
-pub use module::{Arm, Callable, Clause, EffectTemplate, Integer, Module, Place, Rule, Sum, Term, Text};
+pub use module::{
+    Arm, Callable, Clause, ControlTemplate, EffectTemplate, Integer, Module, Place, Rule, Sum, Term, Text,
+};
 pub use text::{AssembleError, assemble, disassemble};
 pub use wire::{DecodeError, decode, encode, hash};

@@ -26,3 +26,9 @@ pub const MAX_SET_MEMBERS: usize = 1 << 16;
 pub const MAX_OVER: usize = 64;
 /// Budgets, each line being one.
 pub const MAX_BUDGETS: usize = 256;
+/// Ways in which one wrapper's data is read.
+pub const MAX_UNWRAPS: usize = 16;
+/// Arrays that are gone through beside another.
+pub const MAX_PARALLEL_ARRAYS: usize = 16;
+/// Words that one signature uses up together.
+pub const MAX_ONCE_WORDS: usize = 16;

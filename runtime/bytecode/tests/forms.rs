@@ -37,6 +37,14 @@ fn text_and_bytes_give_the_module_back() {
     assert_eq!(&bytes[bytes.len() - 32..], hash(&module).as_slice());
 }
 
+/// Signatures, commands and wrappers.
+#[test]
+fn every_kind_of_action_has_both_forms() {
+    let module = assemble(include_str!("account.txt")).unwrap();
+    assert_eq!(disassemble(&module), include_str!("account.txt"));
+    assert_eq!(decode(&encode(&module)), Ok(module));
+}
+
 #[test]
 fn the_empty_module_is_one_too() {
     let module = Module::default();

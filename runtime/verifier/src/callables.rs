@@ -1,41 +1,11 @@
-//! Callables: dispatch, effects, arms.
+//! Callables: what is decided of each, and what that costs at most.
 
 use crate::{
-    At, Check,
-    code::code,
-    numbered,
-    operands::Sight,
-    require,
-    tables::{self, target},
-    wrong,
+    At, Check, code::code, effects, kinds, numbered, operands::Sight, require, tables, wrappers, wrong,
 };
 use agentpol_abi::Layout;
-use agentpol_bytecode::{Arm, Callable, EffectTemplate, Integer, Module, limits::MAX_STEPS};
-use agentpol_model::{
-    decision::MAX_CHARGES,
-    effect::{EffectKind, MAX_EFFECTS},
-    ids::{CallableId, TokenId},
-    policy::{Scalar, TokenSpec, Verb},
-    request::{Field, Kind},
-    types::WordType,
-};
-use alloy_primitives::U512;
-use std::collections::BTreeMap;
-
-/// One key, one callable. (Addresses that are parameters are compared once they are bound.)
-pub(crate) fn dispatch(module: &Module) -> Check {
-    let mut keys = BTreeMap::new();
-    for (id, callable) in numbered(&module.callables) {
-        let id = CallableId::new(id);
-        let function = callable.function.and_then(|function| module.functions.get(function.index()));
-        let key =
-            (callable.kind, callable.chain, callable.target, function.map(|function| function.selector));
-        if let Some(other) = keys.insert(key, id) {
-            return wrong(format!("{other} has the same kind, chain, target and selector")).at(id);
-        }
-    }
-    Ok(())
-}
+use agentpol_bytecode::{Arm, Callable, Module, limits::MAX_STEPS};
+use agentpol_model::{decision::MAX_CHARGES, ids::CallableId, policy::Verb};
 
 /// Checks each and gives the worst case of the dearest.
 pub(crate) fn callables(module: &Module, layouts: &[Layout]) -> Check<u64> {
@@ -60,22 +30,14 @@ fn one_callable(module: &Module, layouts: &[Layout], callable: &Callable) -> Che
     let Some(chain) = module.chains.iter().find(|chain| chain.id == callable.chain) else {
         return wrong("its chain is none of the policy's");
     };
-    let layout = match (callable.kind, callable.target, callable.function) {
-        (Kind::Call, Some(at), Some(function)) => {
-            target(module, at)?;
-            let layout = layouts.get(function.index());
-            if layout.is_none() {
-                return wrong(format!("{function} does not exist"));
-            }
-            layout
-        }
-        (Kind::Send, None, None) => None,
-        (Kind::Call, ..) => return wrong("a call has a target and a function"),
-        (Kind::Send, ..) => return wrong("a send has neither target nor function"),
-        _ => return wrong("this kind of action cannot be decided yet"),
-    };
+    let layout = kinds::shape(module, layouts, callable)?;
     let sight = Sight { module, callable, layout };
-    let mut steps = effects(sight, chain.native)?;
+    callable.typed.iter().try_for_each(|typed| kinds::typed(sight, typed)).at("typed")?;
+    wrappers::unwraps(sight)?;
+    let requires = code(sight, &callable.requires).at("requires")?;
+    let effects = effects::effects(sight, chain.native)?;
+    let controls = effects::controls(sight)?;
+    let mut steps = requires.saturating_add(effects).saturating_add(controls);
     require(callable.arms.is_sorted_by(|a, b| a.rule < b.rule), "arms are not sorted by rule, each once")?;
     let mut dearest_charges = 0;
     for (index, arm) in numbered(&callable.arms) {
@@ -84,51 +46,6 @@ fn one_callable(module: &Module, layouts: &[Layout], callable: &Callable) -> Che
         dearest_charges = charges.max(dearest_charges);
     }
     Ok(steps.saturating_add(dearest_charges))
-}
-
-/// The steps of all effects.
-fn effects(sight: Sight<'_>, native: TokenId) -> Check<u64> {
-    let effects = &sight.callable.effects;
-    require(effects.len() <= MAX_EFFECTS, "more effects than an action may have")?;
-    let mut steps = 0u64;
-    for (index, effect) in numbered(effects) {
-        steps = steps.saturating_add(one_effect(sight, effect).at(format_args!("effect{index}"))?);
-    }
-    let function = sight.callable.function.and_then(|function| sight.module.functions.get(function.index()));
-    let takes_value = function.is_none_or(|function| function.payable);
-    let moved = effects.iter().any(|effect| moves_value(effect, native));
-    require(!takes_value || moved, "value goes along, but no effect moves it unconditionally")?;
-    Ok(steps)
-}
-
-fn moves_value(effect: &EffectTemplate, native: TokenId) -> bool {
-    let one = Integer::positive(U512::ONE);
-    let whole = match effect.amount.terms.as_slice() {
-        [term] => term.coefficient == one && term.word == Scalar::Field(Field::Value),
-        _ => false,
-    };
-    let from_wallet = effect.from.as_ref().is_none_or(|from| *from == Scalar::Field(Field::Wallet));
-    whole
-        && effect.kind == EffectKind::Move
-        && effect.token == TokenSpec::Known(native)
-        && effect.amount.constant == Integer::default()
-        && effect.when.is_empty()
-        && from_wallet
-}
-
-fn one_effect(sight: Sight<'_>, effect: &EffectTemplate) -> Check<u64> {
-    sight.sum(&effect.amount).at("amount")?;
-    sight.token(&effect.token).at("token")?;
-    sight.address(&effect.party).at("party")?;
-    effect.from.iter().try_for_each(|from| sight.address(from)).at("from")?;
-    effect.until.iter().try_for_each(|until| sight.unsigned(until)).at("until")?;
-    if let Some(sentinel) = &effect.sentinel {
-        let sized = matches!(sentinel, Scalar::Arg(_, WordType::Uint(_) | WordType::Int(_)));
-        require(sized, "only a number among the arguments has a maximum that means all").at("sentinel")?;
-        sight.word(sentinel).at("sentinel")?;
-    }
-    let condition = code(sight, &effect.when).at("when")?;
-    Ok(condition.saturating_add(1).saturating_add(effect.amount.terms.len() as u64))
 }
 
 /// The steps of the guard, and of the hand-written charges.

@@ -17,11 +17,21 @@
 //! - an `ask` has enough approvers; `lifts` are among what is accepted.
 //!
 //! Callables (`callables.rs`):
-//! - dispatch leads to one callable: no two have the same kind, chain, target and selector;
-//! - a callable has what its kind has, and an arm a rule at most once, in order;
-//! - **effects**: each is a template, emitted once for each action that is granted and never otherwise (a module has no way to
-//!   say anything else); value that goes along is always moved by one of them, without condition;
-//! - amounts are sums of numbers, parties are addresses; sums fit 512 bits.
+//! - an arm has a rule at most once, in order; charges are sums of numbers.
+//!
+//! Kinds (`kinds.rs`):
+//! - dispatch leads to one callable: no two have the same kind, chain, target and selector (for typed data: type hash);
+//! - a callable has what its kind has: target, function, type; a command's function its own selector, a message's and an
+//!   authorisation's one of those that there are; only calls take value.
+//!
+//! Effects (`effects.rs`):
+//! - each is a template, emitted once for each action that is granted and never otherwise (a module has no way to say
+//!   anything else); value that goes along is always moved by one of them, without condition;
+//! - amounts are sums of numbers, parties are addresses; sums fit 512 bits; so are those who get control.
+//!
+//! Wrappers (`wrappers.rs`):
+//! - every place that something inside is read from exists and has the type that is read there; a part of each element is
+//!   named only of arrays that are gone through together.
 //!
 //! Code (`code.rs`):
 //! - operands exist and have the type that the instruction needs, by the function's ABI and the table of fields;
@@ -34,9 +44,12 @@
 
 mod callables;
 mod code;
+mod effects;
+mod kinds;
 mod operands;
 mod rules;
 mod tables;
+mod wrappers;
 
 use agentpol_abi::Layout;
 use agentpol_bytecode::Module;
@@ -99,7 +112,7 @@ pub fn verify(module: Module) -> Result<Verified, VerifyError> {
     rules::rules(&module)?;
     rules::over(&module)?;
     rules::charged(&module)?;
-    callables::dispatch(&module)?;
+    kinds::dispatch(&module)?;
     let steps = callables::callables(&module, &layouts)?;
     callables::header(&module, steps)?;
     Ok(Verified { module, layouts })

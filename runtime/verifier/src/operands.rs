@@ -7,6 +7,7 @@ use agentpol_bytecode::{
     limits::{MAX_COEFFICIENT_BITS, MAX_CONSTANT_BITS, MAX_PATH_STEPS, MAX_TERMS},
 };
 use agentpol_model::{
+    Address,
     policy::{ParamType, Scalar, SetRef, TokenSpec},
     request::{Field, FieldType},
     types::{Path, Step, WordType},
@@ -133,7 +134,12 @@ impl Sight<'_> {
 
     pub(crate) fn address(&self, word: &Scalar) -> Check {
         let class = self.word(word)?;
-        let fits = if let Scalar::Const(word) = word { word.bit_len() <= 160 } else { class.is_address() };
+        let fits = match word {
+            Scalar::Const(word) => word.bit_len() <= 160,
+            // More bytes would be cut down to an address that nobody wrote.
+            Scalar::Slice { length, .. } => usize::from(*length) == Address::len_bytes(),
+            _ => class.is_address(),
+        };
         require(fits, "an address is needed")
     }
 

@@ -1,6 +1,6 @@
 //! Tables that nothing is decided in, but everything rests on.
 
-use crate::{At, Check, is_set, numbered, require, wrong};
+use crate::{At, Check, is_set, kinds, numbered, require, wrong};
 use agentpol_abi::Layout;
 use agentpol_bytecode::{
     Module,
@@ -190,8 +190,13 @@ pub(crate) fn texts(module: &Module) -> Check {
 
 pub(crate) fn functions(module: &Module) -> Check<Vec<Layout>> {
     let mut layouts = Vec::new();
+    let commands = kinds::commands(module);
     for (id, function) in numbered(&module.functions) {
-        layouts.push(layout(module, function).at(FunctionId::new(id))?);
+        let id = FunctionId::new(id);
+        layouts.push(layout(module, function).at(id)?);
+        if !commands.contains(&id.index()) {
+            kinds::selector_of(function).at(id)?;
+        }
     }
     Ok(layouts)
 }
@@ -201,10 +206,6 @@ fn layout(module: &Module, function: &Function) -> Check<Layout> {
     if signature != function.signature {
         return wrong(format!("the signature is `{}`; these types have `{signature}`", function.signature));
     }
-    require(
-        agentpol_abi::selector(&signature) == function.selector,
-        "the selector is not that of the signature",
-    )?;
     let layout = Layout::new(&function.inputs).or_else(|unfit| wrong(unfit.to_string()))?;
     for (path, spec) in &function.units {
         layout.locate(&path.0).or_else(|fault| wrong(format!("a unit's path leads nowhere: {fault}")))?;

@@ -112,7 +112,7 @@ fn callables_and_effects() {
     );
     refused("function: some(function1)", "function: none", "callable1", "a target and a function");
     refused("kind: call", "kind: send", "callable0", "neither target nor function");
-    refused("kind: call", "kind: deploy", "callable0", "cannot be decided yet");
+    refused("kind: call", "kind: deploy", "callable0", "neither target nor function");
     refused("payable: false", "payable: true", "callable0", "no effect moves it");
     refused("rule: rule2,", "rule: rule1,", "callable0", "arms are not sorted");
     refused("rule: rule3,", "rule: rule4,", "callable1.arm0", "rule4 does not exist");
@@ -120,6 +120,7 @@ fn callables_and_effects() {
     refused("party: $0:address", "party: $1:uint256", "callable0.effect0.party", "an address is needed");
     refused("from: some(wallet)", "from: some(value)", "callable0.effect0.from", "an address is needed");
     refused("until: none", "until: some($0:address)", "callable0.effect0.until", "number");
+    refused("through: none", "through: some(wallet)", "callable0.effect0.through", "a grant gives");
     refused("sentinel: none", "sentinel: some(value)", "callable0.effect0.sentinel", "maximum");
     refused("coefficient: 4", "coefficient: 0", "callable1.effect0.amount", "zero");
     refused("max_steps: 32", "max_steps: 31", "max_steps", "the worst case is 32");

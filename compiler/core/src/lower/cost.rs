@@ -4,7 +4,7 @@ use agentpol_bytecode::{Callable, Exit, Instruction};
 
 /// Steps that deciding one action on this callable takes at most.
 pub(super) fn of_callable(callable: &Callable) -> u64 {
-    let mut steps = 0u64;
+    let mut steps = of_code(&callable.requires);
     let mut dearest_charges = 0u64;
     for arm in &callable.arms {
         for clause in &arm.clauses {
@@ -16,6 +16,9 @@ pub(super) fn of_callable(callable: &Callable) -> u64 {
     for effect in &callable.effects {
         steps =
             steps.saturating_add(of_code(&effect.when)).saturating_add(1 + effect.amount.terms.len() as u64);
+    }
+    for control in &callable.controls {
+        steps = steps.saturating_add(of_code(&control.when)).saturating_add(1);
     }
     steps.saturating_add(dearest_charges)
 }
