@@ -22,6 +22,7 @@ use std::{
 const LAYERS: &[&[&str]] = &[
     &["agentpol-model", "agentpol-grammar", "agentpol-stdlib"],
     &["agentpol-abi", "agentpol-diagnostics"],
+    &["agentpol-unwrap"],
     &["agentpol-bytecode", "agentpol-ethereum", "agentpol-analysis"],
     &["agentpol-verifier"],
     &["agentpol-vm", "agentpol-compiler"],

@@ -2,7 +2,7 @@
 
 use agentpol_model::{
     Address, U256,
-    types::{Type, WordType},
+    types::{Path, Step, Type, WordType},
 };
 use alloy_primitives::{I256, hex};
 use core::fmt;
@@ -23,6 +23,44 @@ pub enum Value {
 }
 
 impl Value {
+    /// The part of these arguments at the end of the path; `None` past an array's end, and where the path does not fit.
+    /// `elements` says where each enclosing `all`/`any` is (see [`Step::Element`]).
+    pub fn at<'v>(args: &'v [Value], path: &Path, elements: &[u32]) -> Option<&'v Value> {
+        let mut steps = path.0.iter();
+        let mut value = match steps.next()? {
+            Step::Member(n) => args.get(usize::from(*n))?,
+            Step::Index(_) | Step::Element(_) => return None,
+        };
+        for step in steps {
+            value = match (step, value) {
+                (Step::Member(n), Value::Tuple(members)) => members.get(usize::from(*n))?,
+                (Step::Index(n), Value::Array(items)) => items.get(usize::try_from(*n).ok()?)?,
+                (Step::Element(depth), Value::Array(items)) => {
+                    items.get(usize::try_from(*elements.get(usize::from(*depth))?).ok()?)?
+                }
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
+    /// The elements, if this is an array.
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is `bytes` or a `string`.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Value::Bytes(bytes) => Some(bytes),
+            Value::String(text) => Some(text.as_bytes()),
+            _ => None,
+        }
+    }
+
     /// For decisions and `decode`: addresses by EIP-55, numbers as decimal strings, bytes as 0x-hex, tuples as objects where
     /// every member has a name of its own and as arrays otherwise.
     pub fn to_json(&self, ty: &Type) -> serde_json::Value {

@@ -132,7 +132,8 @@ pub enum Unwrap<P = Path> {
     Call {
         /// The array that is gone through.
         each: Option<P>,
-        /// The address that is called. `None`: the contract runs the calldata on itself, for the same sender and the same value.
+        /// The address that is called. `None`: the contract runs the calldata on itself, for the same sender. The value that came
+        /// along was counted with the wrapper.
         to: Option<P>,
         /// Wei.
         value: Option<P>,

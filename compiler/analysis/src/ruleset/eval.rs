@@ -7,7 +7,7 @@ use agentpol_abi::Value;
 use agentpol_model::{
     U256,
     request::{Action, Request},
-    types::{Path, Step, WordType},
+    types::{Path, WordType},
 };
 use num_bigint::{BigInt, Sign};
 use num_traits::Zero;
@@ -27,7 +27,7 @@ pub(super) struct Scope<'a> {
 }
 
 /// For each quantifier around a condition, the outermost first, the element it is looking at.
-type Elements<'a> = &'a [usize];
+type Elements<'a> = &'a [u32];
 
 impl Scope<'_> {
     /// Is it true?
@@ -67,8 +67,8 @@ impl Scope<'_> {
                 Some(false)
             }
             Formula::Quantified { every, array, max, body } => {
-                let length = self.array(array, elements)?.len();
-                if u32::try_from(length).ok()? > *max {
+                let length = u32::try_from(self.array(array, elements)?.len()).ok()?;
+                if length > *max {
                     return None;
                 }
                 for element in 0..length {
@@ -162,38 +162,15 @@ impl Scope<'_> {
     }
 
     fn array(&self, path: &Path, elements: Elements<'_>) -> Option<&[Value]> {
-        match self.value(path, elements)? {
-            Value::Array(items) => Some(items),
-            _ => None,
-        }
+        self.value(path, elements)?.as_array()
     }
 
     fn bytes(&self, path: &Path, elements: Elements<'_>) -> Option<&[u8]> {
-        match self.value(path, elements)? {
-            Value::Bytes(bytes) => Some(bytes),
-            Value::String(text) => Some(text.as_bytes()),
-            _ => None,
-        }
+        self.value(path, elements)?.as_bytes()
     }
 
-    /// The part of the arguments at the end of the path.
     fn value(&self, path: &Path, elements: Elements<'_>) -> Option<&Value> {
-        let mut steps = path.0.iter();
-        let mut value = match steps.next()? {
-            Step::Member(n) => self.args.get(usize::from(*n))?,
-            Step::Index(_) | Step::Element(_) => return None,
-        };
-        for step in steps {
-            value = match (step, value) {
-                (Step::Member(n), Value::Tuple(members)) => members.get(usize::from(*n))?,
-                (Step::Index(n), Value::Array(items)) => items.get(usize::try_from(*n).ok()?)?,
-                (Step::Element(depth), Value::Array(items)) => {
-                    items.get(*elements.get(usize::from(*depth))?)?
-                }
-                _ => return None,
-            };
-        }
-        Some(value)
+        Value::at(self.args, path, elements)
     }
 }
 
