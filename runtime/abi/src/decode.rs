@@ -22,15 +22,18 @@ use agentpol_model::{
 /// assert!(decode(&inputs, &args).is_err());
 /// ```
 pub fn decode(inputs: &[Member], args: &[u8]) -> Result<Vec<Value>, Malformed> {
+    decode_trailing(inputs, args, 0)
+}
+
+/// The same, where up to `trailing` bytes may follow the arguments, unread (`trailing N` of an interface).
+pub fn decode_trailing(inputs: &[Member], args: &[u8], trailing: u32) -> Result<Vec<Value>, Malformed> {
     fit::check(inputs).map_err(|unfit| Malformed::new(0, Cause::Unfit(unfit)))?;
     if args.len() > MAX_ARGS_BYTES {
         return Err(Malformed::new(MAX_ARGS_BYTES, Cause::TooLong));
     }
     let reader = Reader { args };
     let (values, end) = reader.sequence(inputs.iter().map(|m| &m.ty), 0)?;
-    if end < args.len() {
-        return Err(Malformed::new(end, Cause::Trailing));
-    }
+    fit::nothing_more(args, end, trailing)?;
     Ok(values)
 }
 

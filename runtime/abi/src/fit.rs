@@ -1,6 +1,7 @@
 //! Which types can be read at all. The limits make every later size small enough to compute without care, and the cost of
 //! reading proportional to the bytes.
 
+use crate::{Cause, Malformed};
 use agentpol_model::types::{Member, Type, WordType};
 use core::fmt;
 
@@ -72,6 +73,16 @@ pub fn width_exists(ty: WordType) -> bool {
         WordType::FixedBytes(n) => (1..=32).contains(&n),
         WordType::Address | WordType::Bool | WordType::Function => true,
     }
+}
+
+/// At most `trailing` bytes stand behind the arguments, which end at `end`.
+pub(crate) fn nothing_more(args: &[u8], end: usize, trailing: u32) -> Result<(), Malformed> {
+    let admitted = end.saturating_add(usize::try_from(trailing).unwrap_or(usize::MAX));
+    if args.len() <= admitted {
+        return Ok(());
+    }
+    let cause = if trailing == 0 { Cause::Trailing } else { Cause::TooMuchTrailing { limit: trailing } };
+    Err(Malformed::new(admitted, cause))
 }
 
 struct Walk {

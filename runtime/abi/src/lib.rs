@@ -17,6 +17,8 @@
 //! and `string` padded with zeros; nothing before, between or after. Reading is depth first: the first fault in that order is
 //! the one that is reported.
 //!
+//! An interface can say that so many bytes may follow (`trailing N`: a referral tag). Whatever they are, no argument reads them.
+//!
 //! # Text
 //! The ABI calls `string` UTF-8 and no contract checks it. Here a `string` that is not UTF-8 is refused: nobody can be shown
 //! what it says, so nobody has understood it. What is not text belongs into `bytes`.
@@ -32,7 +34,7 @@ pub mod strict_json;
 mod value;
 
 pub use agentpol_model::types::{Member, Path, Step, Type, WordType};
-pub use decode::{decode, decode_call};
+pub use decode::{decode, decode_call, decode_trailing};
 pub use encode::{EncodeError, encode, encode_call};
 pub use fit::Unfit;
 pub use json::{AbiFunction, JsonAbiError, Mutability};

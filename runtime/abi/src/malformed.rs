@@ -42,6 +42,11 @@ pub enum Cause {
     },
     /// Bytes are left after the last argument.
     Trailing,
+    /// More bytes are left after the last argument than the interface admits (`trailing N`).
+    TooMuchTrailing {
+        /// What it admits.
+        limit: u32,
+    },
     /// An offset that does not lead to the next free byte: a gap, an overlap, backwards, or far outside.
     Offset {
         /// The only right offset, counted as the ABI does from the start of the enclosing heads.
@@ -84,6 +89,9 @@ impl fmt::Display for Cause {
                 write!(f, "the calldata ends here; at least {missing} more bytes are needed")
             }
             Cause::Trailing => f.write_str("the arguments end here; no byte may follow"),
+            Cause::TooMuchTrailing { limit } => {
+                write!(f, "at most {limit} bytes may follow the arguments; no byte may follow those")
+            }
             Cause::Offset { expected } => {
                 write!(f, "the offset must be {expected}: each tail begins where the one before it ends")
             }

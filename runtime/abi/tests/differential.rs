@@ -5,8 +5,8 @@
 mod common;
 
 use agentpol_abi::{
-    Layout, Step, Type, Value, WordType, decode, decode::is_canonical, encode, fit, layout::Kind,
-    signature::parse_type,
+    Layout, Step, Type, Value, WordType, decode, decode::is_canonical, decode_trailing, encode, fit,
+    layout::Kind, signature::parse_type,
 };
 use alloy_primitives::U256;
 use common::unnamed;
@@ -216,6 +216,11 @@ proptest! {
             mutate(&mut data, mutation);
             let tree = decode(&inputs, &data);
             prop_assert_eq!(tree.as_ref().map(|_| ()).map_err(|e| *e), layout.check(&data).map(|_| ()));
+            let admitting = decode_trailing(&inputs, &data, 32);
+            prop_assert_eq!(
+                admitting.as_ref().map(|_| ()).map_err(|e| *e),
+                layout.check_trailing(&data, 32).map(|_| ())
+            );
             // Canonical means: there is no second encoding.
             if let Ok(values) = tree {
                 prop_assert_eq!(encode(&inputs, &values).unwrap(), &data[..]);

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use agentpol_abi::{
-    Cause, Layout, MAX_ARGS_BYTES, Malformed, Step, Type, Value, decode, decode_call, encode,
+    Cause, Layout, MAX_ARGS_BYTES, Malformed, Step, Type, Value, decode, decode_call, decode_trailing,
+    encode,
     layout::LocateError,
     signature::{parse_function, parse_members},
 };
@@ -70,6 +71,41 @@ fn lengths() {
     // The value is there, its padding is not.
     let cut = &words(&[N(32), N(1), N(0)])[..65];
     refused("(bytes)", cut, 65, Cause::Truncated { missing: 31 });
+}
+
+#[test]
+fn so_many_bytes_may_follow_and_no_more() {
+    for (inputs, args) in [
+        ("(uint256)", words(&[N(7)])),
+        ("(bytes)", words(&[N(32), N(1), N(0)])),
+        ("(uint8[])", words(&[N(32), N(1), N(1)])),
+        ("()", vec![]),
+    ] {
+        let inputs = parse_members(inputs).unwrap();
+        let layout = Layout::new(&inputs).unwrap();
+        for behind in 0..70 {
+            let sent = [&args[..], &vec![0xff; behind]].concat();
+            for trailing in [0, 1, 31, 32, 33, 69, u32::MAX] {
+                let tree = decode_trailing(&inputs, &sent, trailing);
+                assert_eq!(
+                    tree.as_ref().map(|_| ()).map_err(|e| *e),
+                    layout.check_trailing(&sent, trailing).map(|_| ())
+                );
+                if behind as u32 <= trailing {
+                    assert_eq!(tree, decode(&inputs, &args), "what follows changes nothing");
+                    continue;
+                }
+                let offset = args.len() as u32 + trailing;
+                let much = Cause::TooMuchTrailing { limit: trailing };
+                let cause = if trailing == 0 { Cause::Trailing } else { much };
+                assert_eq!(tree, Err(Malformed { offset, cause }));
+            }
+        }
+    }
+    // What may follow makes no room for what the arguments lack.
+    let inputs = parse_members("(uint256,uint256)").unwrap();
+    let short = Err(Malformed { offset: 32, cause: Cause::Truncated { missing: 32 } });
+    assert_eq!(decode_trailing(&inputs, &words(&[N(7)]), 64), short);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | [`request`] | what a wallet is asked to sign, as the gate understood it; the table of request fields |
 //! | [`effect`] | what an action does to the wallet's assets and authority |
 //! | [`policy`] | what a policy declares, and the words that its rules speak of |
+//! | [`typed`] | what makes typed data itself, hashed |
 //! | [`budget`] | caps, windows and measures, as `budgets` in a policy declare them |
 //! | [`decision`] | rulings, decisions, the table of denial codes |
 //! | [`refusal`] | the built-in refusals that hold whatever a policy says |
@@ -19,6 +20,7 @@ pub mod ids;
 pub mod policy;
 pub mod refusal;
 pub mod request;
+pub mod typed;
 pub mod types;
 pub mod words;
 

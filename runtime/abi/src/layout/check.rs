@@ -2,7 +2,10 @@
 //! claims, nothing is ever looked at twice.
 
 use super::compile::{Node, Plan, Sequence, Slot, Word};
-use crate::{Cause, MAX_ARGS_BYTES, Malformed, WORD_BYTES, fit::MAX_TYPE_DEPTH};
+use crate::{
+    Cause, MAX_ARGS_BYTES, Malformed, WORD_BYTES,
+    fit::{self, MAX_TYPE_DEPTH},
+};
 use agentpol_model::U256;
 use arrayvec::ArrayVec;
 
@@ -33,7 +36,7 @@ struct Pass<'p, 'a> {
     stack: ArrayVec<Frame, { MAX_TYPE_DEPTH + 2 }>,
 }
 
-pub(super) fn check(plan: &Plan, args: &[u8]) -> Verdict {
+pub(super) fn check(plan: &Plan, args: &[u8], trailing: u32) -> Verdict {
     if plan.nodes.is_empty() && args.len() == plan.root.heads && args.len() <= MAX_ARGS_BYTES {
         // Only static words, and exactly as many as there should be.
         return words(&plan.words, args, 0);
@@ -44,7 +47,7 @@ pub(super) fn check(plan: &Plan, args: &[u8]) -> Verdict {
     let mut pass = Pass { plan, args, cursor: 0, stack: ArrayVec::new() };
     pass.enter_slots(plan.root)?;
     pass.run()?;
-    if pass.cursor < args.len() { Err(Malformed::new(pass.cursor, Cause::Trailing)) } else { Ok(()) }
+    fit::nothing_more(args, pass.cursor, trailing)
 }
 
 /// Checks as many words as there are plans for, from `at` on.

@@ -28,7 +28,7 @@ pub struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    /// The arguments, without the selector.
+    /// The arguments, without the selector, and whatever may follow them.
     pub fn args(self) -> &'a [u8] {
         self.args
     }
@@ -49,7 +49,12 @@ impl Layout {
     /// Are these the one encoding of some arguments? Costs O(bytes), whatever they are; allocates nothing. `args` has no
     /// selector, and offsets of faults count from its start.
     pub fn check<'a>(&self, args: &'a [u8]) -> Result<Checked<'a>, Malformed> {
-        check::check(&self.plan, args).map(|()| Checked { args })
+        self.check_trailing(args, 0)
+    }
+
+    /// The same, where up to `trailing` bytes may follow the arguments, unread (`trailing N` of an interface).
+    pub fn check_trailing<'a>(&self, args: &'a [u8], trailing: u32) -> Result<Checked<'a>, Malformed> {
+        check::check(&self.plan, args, trailing).map(|()| Checked { args })
     }
 
     /// Where the value behind `path` stands.
