@@ -72,7 +72,7 @@ fn prefixed(text: &str) -> Read<&str> {
 }
 
 /// Enough to recognise it by, and nothing that could disturb a terminal.
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let start: String = text.chars().take(20).flat_map(char::escape_debug).collect();
     if text.chars().count() > 20 { start + "…" } else { start }
 }

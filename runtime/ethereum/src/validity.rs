@@ -5,7 +5,7 @@ use crate::{
     transaction::{Draft, Fee},
 };
 use agentpol_abi::MAX_CALLDATA_BYTES;
-use agentpol_model::U256;
+use agentpol_model::{ChainId, U256};
 
 /// The greatest nonce that a transaction can have (EIP-2681).
 pub const MAX_NONCE: u64 = u64::MAX - 1;
@@ -30,11 +30,8 @@ pub struct Invalid {
 
 /// Checks everything that is known of the transaction; what is open is passed over.
 pub fn check(draft: &Draft) -> Result<(), Invalid> {
-    if draft.chain == 0 {
-        return invalid("chainId", "chain id 0 is no chain");
-    }
-    if draft.chain > MAX_CHAIN_ID {
-        return invalid("chainId", format!("a chain id is at most {MAX_CHAIN_ID} (EIP-2294)"));
+    if let Err(why) = check_chain(draft.chain) {
+        return invalid("chainId", why);
     }
     if draft.nonce.is_some_and(|nonce| nonce > MAX_NONCE) {
         return invalid("nonce", format!("a nonce is at most {MAX_NONCE} (EIP-2681)"));
@@ -45,6 +42,15 @@ pub fn check(draft: &Draft) -> Result<(), Invalid> {
     data(draft)?;
     gas(draft.gas_limit, &draft.intrinsic())?;
     fees(draft)
+}
+
+/// Can a chain have that id?
+pub(crate) fn check_chain(chain: ChainId) -> Result<(), String> {
+    match chain {
+        0 => Err("chain id 0 is no chain".to_owned()),
+        1..=MAX_CHAIN_ID => Ok(()),
+        _ => Err(format!("a chain id is at most {MAX_CHAIN_ID} (EIP-2294)")),
+    }
 }
 
 fn data(draft: &Draft) -> Result<(), Invalid> {

@@ -140,7 +140,7 @@ fn raw_transactions_say_the_same_as_their_rows() {
         let id = row["id"].as_str().unwrap();
         let line = json!({ "id": id, "chainId": row["chainId"], "rawTx": row["rawTx"] }).to_string();
         let owned = read(&line).unwrap_or_else(|e| panic!("{id}: {e}"));
-        let draft = owned.draft();
+        let draft = owned.draft().unwrap();
         assert_eq!(draft.to.unwrap(), row["to"].as_str().unwrap().parse::<Address>().unwrap(), "{id}");
         assert_eq!(draft.value, row["value"].as_str().unwrap().parse::<U256>().unwrap(), "{id}");
         assert_eq!(draft.data, bytes(&row["data"]), "{id}");

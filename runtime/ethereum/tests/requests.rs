@@ -53,10 +53,10 @@ fn a_call_is_understood() {
     assert_eq!(owned.id(), Some(&Id::Text("x".into())));
     assert_eq!(owned.from(), Some(Address::repeat_byte(0x11)));
     let facts =
-        Facts { wallet: Address::repeat_byte(0x11), signer: Address::repeat_byte(0x22), agent: None, now: 7 };
+        Facts { wallet: Address::repeat_byte(0x11), signer: Address::repeat_byte(0x11), agent: None, now: 7 };
     let lent = owned.lend(&facts).unwrap();
     let request = lent.request();
-    assert_eq!((request.chain, request.now, request.signer), (1, 7, Address::repeat_byte(0x22)));
+    assert_eq!((request.chain, request.now, request.signer), (1, 7, Address::repeat_byte(0x11)));
     assert_eq!(request.envelope.nonce, Some(9));
     assert_eq!(request.envelope.gas_limit, Some(30_000));
     assert_eq!(request.envelope.max_fee_per_gas, Some(1_000_000_000));
@@ -68,7 +68,8 @@ fn a_call_is_understood() {
 
 #[test]
 fn types_follow_from_the_fields() {
-    let fee = |fields: &str| read(&send(&format!(r#"{{"to": "{TO}"{fields}}}"#))).unwrap().draft().fee;
+    let fee =
+        |fields: &str| read(&send(&format!(r#"{{"to": "{TO}"{fields}}}"#))).unwrap().draft().unwrap().fee;
     let open = Fee::Dynamic { max_fee_per_gas: None, max_priority_fee_per_gas: None };
     assert_eq!(fee(""), open);
     assert_eq!(fee(r#", "accessList": []"#), open);
@@ -206,17 +207,14 @@ fn a_refusal_keeps_the_id_and_the_place() {
 fn other_methods_are_recognised() {
     let unsupported = DenyCode::UnsupportedKind;
     for (method, says) in [
-        ("eth_signTypedData_v4", "EIP-712"),
-        ("personal_sign", "EIP-191"),
-        ("wallet_sendCalls", "EIP-5792"),
+        ("eth_signTypedData_v3", "eth_signTypedData_v4"),
         ("eth_sign", "never allowed"),
         ("eth_sendRawTransaction", "rawTx"),
-        ("eth_call", "asks for no signature"),
+        ("eth_call", "is not judged"),
     ] {
         let text = format!(r#"{{"request": {{"method": "{method}", "params": []}}}}"#);
         refused(&text, unsupported, "/request/method", says);
     }
-    refused(r#"{"authorization": {"chainId": 1}}"#, unsupported, "/authorization", "EIP-7702");
     let tx = format!(r#"{{"to": "{TO}", "authorizationList": []}}"#);
     refused(&send(&tx), unsupported, "/request/params/0/authorizationList", "type 4");
     let tx = format!(r#"{{"to": "{TO}", "maxFeePerBlobGas": "0x1"}}"#);
@@ -234,6 +232,22 @@ fn another_wallet_is_refused() {
     let owned = read(&send(&format!(r#"{{"to": "{TO}", "from": "{TO}"}}"#))).unwrap();
     let facts = Facts { wallet: Address::ZERO, signer: Address::ZERO, agent: None, now: 0 };
     assert_eq!(owned.lend(&facts).unwrap_err().code, DenyCode::WrongWallet);
+}
+
+/// The owner of a Safe signs for itself: the Safe's own name under a transaction would be a lie.
+#[test]
+fn what_a_key_signs_is_from_its_own_account() {
+    let (wallet, signer) = (Address::repeat_byte(0x11), Address::repeat_byte(0x22));
+    let facts = Facts { wallet, signer, agent: None, now: 0 };
+    let from = |from: &str| read(&send(&format!(r#"{{"to": "{TO}"{from}}}"#))).unwrap();
+    for owned in [from(""), from(&format!(r#", "from": "{signer}""#))] {
+        let lent = owned.lend(&facts).unwrap();
+        assert_eq!(lent.request().actions[0].from, signer);
+        assert_eq!((lent.request().wallet, lent.request().signer), (wallet, signer));
+    }
+    let refusal = from(&format!(r#", "from": "{wallet}""#)).lend(&facts).unwrap_err();
+    assert_eq!(refusal.code, DenyCode::WrongWallet);
+    assert!(refusal.message.contains("the key signs for"), "{refusal}");
 }
 
 #[test]
@@ -305,8 +319,8 @@ fn raw_transactions_are_checked_like_the_others() {
     // Type 1 for chain 1: nonce 0, price 1, gas 21000, to 0x…aa, value 0, no data, no list.
     let good = "0x01de0180018252089400000000000000000000000000000000000000aa8080c0";
     let owned = read(&raw(good)).unwrap();
-    assert_eq!(owned.draft().to, Some(TO.parse().unwrap()));
-    assert_eq!(owned.draft().value, U256::ZERO);
+    assert_eq!(owned.draft().unwrap().to, Some(TO.parse().unwrap()));
+    assert_eq!(owned.draft().unwrap().value, U256::ZERO);
     let bad = DenyCode::InvalidRequest;
     refused(&raw(&good.replace("825208", "825207")), bad, "/rawTx", "at least 21000");
     refused(

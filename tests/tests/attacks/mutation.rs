@@ -163,7 +163,7 @@ fn read_by_serde(text: &str, request: &OwnedRequest) -> Result<(), String> {
     let json: serde_json::Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let tx = &json["request"]["params"][0];
     let field = |name: &str| tx[name].as_str().unwrap_or_default().to_ascii_lowercase();
-    let draft = request.draft();
+    let draft = request.draft().ok_or("it is no transaction")?;
     let to = draft.to.map(|to| to.to_string().to_ascii_lowercase()).unwrap_or_default();
     let same = json["chainId"].as_u64() == Some(draft.chain)
         && field("to") == to
@@ -215,7 +215,7 @@ fn signed(shipped: &Shipped, text: &str, now: Time, request: &OwnedRequest) -> R
     let mut stage = Stage::new(shipped);
     let words = stage.ask(text, now, true);
     let raw = stage.signed.pop().ok_or_else(|| format!("the gate says {words}"))?;
-    let draft = request.draft();
+    let draft = request.draft().ok_or("it is no transaction")?;
     let read = TxEnvelope::decode_2718(&mut raw.as_slice()).map_err(|e| e.to_string())?;
     let signer = read.recover_signer().map_err(|e| e.to_string())?;
     let same = signer == wallet()

@@ -117,7 +117,7 @@ fn nothing_is_signed_with_its_fee_open() {
     let call = transfer(SHOP, usdc(1));
     let draft = Draft {
         fee: Fee::Dynamic { max_fee_per_gas: None, max_priority_fee_per_gas: None },
-        ..owned(call, Some(0)).draft().clone()
+        ..owned(call, Some(0)).draft().expect("a transaction").clone()
     };
     let Answer::Denied(decision) = gate.ask(OwnedRequest::new(draft, None).unwrap(), None, NOW) else {
         panic!("denied");

@@ -1,9 +1,13 @@
 //! Requests: from one JSON object to something that can be judged and signed.
 
-mod json;
+mod batch;
+mod body;
+mod operation;
 mod read;
+mod statement;
 mod transaction;
 
+pub use body::{Body, Calls, OneCall};
 pub use read::{MAX_ID_BYTES, MAX_REQUEST_BYTES, read};
 
 use crate::{
@@ -14,8 +18,9 @@ use crate::{
 use agentpol_model::{
     Address, ChainId, Time,
     decision::DenyCode,
-    request::{Action, Envelope, Kind, Request},
+    request::{Envelope, Request},
 };
+use body::Actions;
 
 /// A request as it was read. It holds its own bytes and lends them to whoever judges it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +29,7 @@ pub struct OwnedRequest {
     at: Option<Time>,
     from: Option<Address>,
     signed: bool,
-    draft: Draft,
+    body: Body,
 }
 
 /// What the gate knows and a request only claims.
@@ -59,7 +64,7 @@ pub struct Lent<'a> {
     facts: Facts<'a>,
     chain: ChainId,
     envelope: Envelope,
-    actions: [Action<'a>; 1],
+    actions: Actions<'a>,
 }
 
 impl Lent<'_> {
@@ -72,7 +77,7 @@ impl Lent<'_> {
             agent: self.facts.agent,
             now: self.facts.now,
             envelope: self.envelope,
-            actions: &self.actions,
+            actions: self.actions.as_slice(),
         }
     }
 }
@@ -86,7 +91,7 @@ impl OwnedRequest {
             message: invalid.message,
             place: Place::Field(invalid.field),
         })?;
-        Ok(Self { id: None, at: None, from, signed: false, draft })
+        Ok(Self { id: None, at: None, from, signed: false, body: Body::Transaction(draft) })
     }
 
     /// The caller's name for it.
@@ -99,24 +104,32 @@ impl OwnedRequest {
         self.at
     }
 
-    /// The account it says it is from; the signer, if it is signed already.
+    /// The account it says it is from; the signer, if it is signed already; the sender of a user operation.
     pub fn from(&self) -> Option<Address> {
         self.from
     }
 
     /// The chain it is valid on.
     pub fn chain(&self) -> ChainId {
-        self.draft.chain
+        self.body.chain()
     }
 
     /// Fees and nonce.
     pub fn envelope(&self) -> Envelope {
-        self.draft.envelope()
+        self.body.envelope()
     }
 
-    /// The transaction it asks for.
-    pub fn draft(&self) -> &Draft {
-        &self.draft
+    /// What it asks for.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The transaction it asks for, if it is one.
+    pub fn draft(&self) -> Option<&Draft> {
+        match &self.body {
+            Body::Transaction(draft) => Some(draft),
+            _ => None,
+        }
     }
 
     /// Was it signed already when it was given?
@@ -124,17 +137,18 @@ impl OwnedRequest {
         self.signed
     }
 
-    /// Its fields that are still open, as JSON-RPC names them.
+    /// Its fields that are still open, as JSON-RPC names them. Only transactions have some.
     pub fn open_fields(&self) -> Vec<&'static str> {
         let mut open = Vec::new();
+        let Some(draft) = self.draft() else { return open };
         let mut note = |name, is_open| {
             if is_open {
                 open.push(name);
             }
         };
-        note("nonce", self.draft.nonce.is_none());
-        note("gas", self.draft.gas_limit.is_none());
-        match self.draft.fee {
+        note("nonce", draft.nonce.is_none());
+        note("gas", draft.gas_limit.is_none());
+        match draft.fee {
             Fee::Legacy { gas_price } | Fee::AccessList { gas_price } => {
                 note("gasPrice", gas_price.is_none())
             }
@@ -147,10 +161,11 @@ impl OwnedRequest {
     }
 
     /// Fills in what is open and leaves alone what is not. Refused if the whole is then invalid.
-    pub fn complete(mut self, with: &Completion) -> Result<Self, Refusal> {
-        self.draft.nonce.get_or_insert(with.nonce);
-        self.draft.gas_limit.get_or_insert(with.gas_limit);
-        match &mut self.draft.fee {
+    pub fn complete(self, with: &Completion) -> Result<Self, Refusal> {
+        let Body::Transaction(mut draft) = self.body else { return Ok(self) };
+        draft.nonce.get_or_insert(with.nonce);
+        draft.gas_limit.get_or_insert(with.gas_limit);
+        match &mut draft.fee {
             Fee::Legacy { gas_price } | Fee::AccessList { gas_price } => {
                 gas_price.get_or_insert(with.max_fee_per_gas);
             }
@@ -161,41 +176,55 @@ impl OwnedRequest {
             }
         }
         let checked =
-            Self::new(self.draft, self.from).map_err(|refusal| Refusal { id: self.id.clone(), ..refusal })?;
+            Self::new(draft, self.from).map_err(|refusal| Refusal { id: self.id.clone(), ..refusal })?;
         Ok(Self { id: self.id, at: self.at, signed: self.signed, ..checked })
     }
 
-    /// Lends the request to be judged. Refused if it says that it is from another wallet.
+    /// Lends the request to be judged. Refused if it says that it is from somebody for whom the signer cannot sign it.
+    ///
+    /// What a key signs is from the key's own account: where that is not the wallet, as with the owner of a Safe, so the actions
+    /// say. A user operation is the wallet's, and so are calls made together, unless they say that they are the signer's.
     pub fn lend<'a>(&'a self, facts: &Facts<'a>) -> Result<Lent<'a>, Refusal> {
-        if let Some(from) = self.from.filter(|from| *from != facts.wallet) {
-            return Err(Refusal {
-                id: self.id.clone(),
-                code: DenyCode::WrongWallet,
-                message: format!(
+        let whose = match &self.body {
+            Body::UserOperation(_) => facts.wallet,
+            Body::Calls(_) if self.from != Some(facts.signer) => facts.wallet,
+            _ => facts.signer,
+        };
+        let refuse = |message| Refusal {
+            id: self.id.clone(),
+            code: DenyCode::WrongWallet,
+            message,
+            place: Place::Field("from"),
+        };
+        match self.from {
+            Some(from) if from == facts.wallet && from != whose => {
+                return Err(refuse(format!(
+                    "the request is from the wallet {from}, but the key signs for {whose}: what it signs is from there"
+                )));
+            }
+            Some(from) if from != whose => {
+                return Err(refuse(format!(
                     "the request is from {from}, but the policy was loaded for {}",
                     facts.wallet
-                ),
-                place: Place::Field("from"),
-            });
+                )));
+            }
+            _ => {}
         }
-        let kind = match (self.draft.to, self.draft.data.is_empty()) {
-            (None, _) => Kind::Deploy,
-            (Some(_), true) => Kind::Send,
-            (Some(_), false) => Kind::Call,
-        };
-        let action = Action {
-            kind,
-            from: facts.wallet,
-            to: self.draft.to.unwrap_or_default(),
-            value: self.draft.value,
-            command: [0; 4],
-            data: &self.draft.data,
-        };
+        if let Body::Message { message, .. } = &self.body
+            && let Some(account) = message.sign_in().map(|sign_in| sign_in.account)
+            && account != facts.signer
+            && account != facts.wallet
+        {
+            return Err(refuse(format!(
+                "it signs {account} in, but the policy was loaded for {}",
+                facts.wallet
+            )));
+        }
         Ok(Lent {
             facts: *facts,
-            chain: self.draft.chain,
-            envelope: self.draft.envelope(),
-            actions: [action],
+            chain: self.chain(),
+            envelope: self.envelope(),
+            actions: self.body.actions(whose),
         })
     }
 }

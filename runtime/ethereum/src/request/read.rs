@@ -1,17 +1,15 @@
 //! The outer object: `{id?, at?, chainId?}` and one of `request`, `rawTx`, `authorization`.
 
-use super::{
-    OwnedRequest,
-    json::{At, Fault, Read},
-    transaction,
-};
+use super::{Body, OwnedRequest, batch, operation, statement, transaction};
 use crate::{
-    refusal::{Id, Place, Refusal},
+    delegation::Delegation,
+    json::{At, Fault, Read},
+    refusal::{Id, Refusal},
     time,
     transaction::{Draft, MAX_TRANSACTION_BYTES, RawTransaction},
     validity,
 };
-use agentpol_abi::strict_json::{self, Json, line_and_column};
+use agentpol_abi::strict_json::{self, Json};
 use agentpol_model::{Address, ChainId, Time, decision::DenyCode};
 
 /// A request's text is at most this long: the longest transaction in hex, and room for the rest.
@@ -32,11 +30,7 @@ const FIELDS: &[&str] = &["id", "at", "chainId", "request", "rawTx", "authorizat
 ///     (/request/params/0/value, line 2, column 67)");
 /// ```
 pub fn read(text: &str) -> Result<OwnedRequest, Refusal> {
-    let refuse = |id: Option<Id>, fault: Fault| {
-        let (line, column) = line_and_column(text, fault.offset);
-        let place = Place::Json { pointer: fault.pointer, line, column };
-        Refusal { id, code: fault.code, message: fault.message, place }
-    };
+    let refuse = |id, fault: Fault| fault.refusal(id, text);
     if text.len() > MAX_REQUEST_BYTES {
         let message = format!("a request is at most {MAX_REQUEST_BYTES} bytes; found {}", text.len());
         return Err(refuse(
@@ -57,29 +51,31 @@ pub fn read(text: &str) -> Result<OwnedRequest, Refusal> {
 fn whole(root: &At<'_, '_>) -> Read<OwnedRequest> {
     root.object("a request", FIELDS)?;
     let at = root.get("at").map(|at| instant(&at)).transpose()?;
-    let chain = root.get("chainId").map(|at| chain_id(&at)).transpose()?;
+    let chain = root.get("chainId").map(|at| at.chain()).transpose()?;
     let asked = match (root.get("request"), root.get("rawTx"), root.get("authorization")) {
         (Some(call), None, None) => method(&call, chain)?,
         (None, Some(raw), None) => raw_transaction(&raw, chain)?,
-        (None, None, Some(authorization)) => {
-            return Err(authorization.refuse(
-                DenyCode::UnsupportedKind,
-                "authorisations (EIP-7702) hand the wallet over to code and are not signed yet",
-            ));
-        }
+        (None, None, Some(authorization)) => delegation(&authorization, chain)?,
         (None, None, None) => {
             return Err(root.invalid("a request has one of `request`, `rawTx` and `authorization`"));
         }
         _ => return Err(root.invalid("a request has only one of `request`, `rawTx` and `authorization`")),
     };
-    Ok(OwnedRequest { id: None, at, from: asked.from, signed: asked.signed, draft: asked.draft })
+    Ok(OwnedRequest { id: None, at, from: asked.from, signed: asked.signed, body: asked.body })
 }
 
 /// What was asked for.
 pub(super) struct Asked {
-    pub(super) draft: Draft,
+    pub(super) body: Body,
     pub(super) from: Option<Address>,
     pub(super) signed: bool,
+}
+
+impl Asked {
+    /// What is not signed yet.
+    pub(super) fn unsigned(body: Body, from: Option<Address>) -> Self {
+        Self { body, from, signed: false }
+    }
 }
 
 fn id(root: &At<'_, '_>) -> Read<Option<Id>> {
@@ -100,28 +96,18 @@ fn instant(at: &At<'_, '_>) -> Read<Time> {
         .ok_or_else(|| at.invalid("`at` is a time in UTC, to the second, from 1970: `2026-11-22T10:00:00Z`"))
 }
 
-/// A number, as configuration files have it, or a quantity.
-fn chain_id(at: &At<'_, '_>) -> Read<ChainId> {
-    match at.node().value {
-        Json::Number(written) => {
-            written.parse().map_err(|_| at.invalid("`chainId` is whole, not negative and below 2^64"))
-        }
-        _ => at.small("chainId", 64),
-    }
-}
-
 fn method(call: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
     call.object("`request`", &["method", "params"])?;
     let method = call.need("method")?;
     let unsupported = |why: &str| method.refuse(DenyCode::UnsupportedKind, why);
     match method.text("`method`")? {
         "eth_sendTransaction" | "eth_signTransaction" => transaction::read(&call.need("params")?, chain),
-        "eth_signTypedData_v4" | "eth_signTypedData" | "eth_signTypedData_v3" => {
-            Err(unsupported("typed data (EIP-712) is not signed yet"))
-        }
-        "personal_sign" => Err(unsupported("messages (EIP-191) are not signed yet")),
-        "wallet_sendCalls" => {
-            Err(unsupported("batches of calls (EIP-5792) are not signed yet; send them one by one"))
+        "eth_signTypedData_v4" | "eth_signTypedData" => statement::typed_data(&call.need("params")?, chain),
+        "personal_sign" => statement::message(&call.need("params")?, chain),
+        "wallet_sendCalls" => batch::read(&call.need("params")?, chain),
+        "eth_sendUserOperation" => operation::read(&call.need("params")?, chain),
+        "eth_signTypedData_v3" => {
+            Err(unsupported("the third version of typed data has no arrays; ask for `eth_signTypedData_v4`"))
         }
         "eth_sign" => Err(unsupported("`eth_sign` signs bytes that nobody can read and is never allowed")),
         "eth_sendRawTransaction" => {
@@ -130,7 +116,8 @@ fn method(call: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
         other => Err(method.refuse(
             DenyCode::UnsupportedKind,
             format!(
-                "{other:?} asks for no signature; `eth_sendTransaction` and `eth_signTransaction` are judged"
+                "{other:?} is not judged; `eth_sendTransaction`, `eth_signTransaction`, `eth_signTypedData_v4`, \
+                 `personal_sign`, `wallet_sendCalls` and `eth_sendUserOperation` are"
             ),
         )),
     }
@@ -162,7 +149,28 @@ fn raw_transaction(at: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
         return Err(at.invalid("the signature leads to no key"));
     }
     valid(at, &draft)?;
-    Ok(Asked { draft, from: raw.signer(), signed: raw.signature.is_some() })
+    Ok(Asked { body: Body::Transaction(draft), from: raw.signer(), signed: raw.signature.is_some() })
+}
+
+/// `{chainId, address, nonce}` (EIP-7702).
+fn delegation(at: &At<'_, '_>, outer: Option<ChainId>) -> Read<Asked> {
+    at.object("`authorization`", &["chainId", "address", "nonce"])?;
+    let chain_at = at.need("chainId")?;
+    let (chain, delegate) = (chain_at.count("`chainId`")?, at.need("address")?.address("address")?);
+    let nonce = at.need("nonce")?.count("`nonce`")?;
+    let delegation = Delegation::new(chain, delegate, nonce).map_err(|why| at.invalid(why))?;
+    same_chain(&chain_at, chain, outer)?;
+    Ok(Asked::unsigned(Body::Delegation(delegation), None))
+}
+
+/// The chain that is named inside must be the one named outside, if there is one.
+pub(super) fn same_chain(at: &At<'_, '_>, inner: ChainId, outer: Option<ChainId>) -> Read<ChainId> {
+    match outer {
+        Some(outer) if outer != inner => {
+            Err(at.invalid(format!("chainId is {inner} here and {outer} beside `request`")))
+        }
+        _ => Ok(inner),
+    }
 }
 
 /// Refuses, at its field where that is written, what no chain would accept.

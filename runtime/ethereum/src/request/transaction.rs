@@ -2,9 +2,10 @@
 //! that wallets also write: `data` for `input`, `gasLimit` for `gas`.
 
 use super::{
-    json::{At, Read},
-    read::{Asked, valid},
+    Body,
+    read::{Asked, same_chain, valid},
 };
+use crate::json::{At, Read};
 use crate::transaction::{AccessListItem, Draft, Fee, MAX_ACCESS_ENTRIES};
 use agentpol_abi::{MAX_CALLDATA_BYTES, strict_json::Json};
 use agentpol_model::{Address, B256, ChainId, U256, decision::DenyCode};
@@ -62,20 +63,14 @@ pub(super) fn read(params: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
     };
     valid(tx, &draft)?;
     let from = tx.get("from").map(|at| at.address("from")).transpose()?;
-    Ok(Asked { draft, from, signed: false })
+    Ok(Asked::unsigned(Body::Transaction(draft), from))
 }
 
 fn chain_of(tx: &At<'_, '_>, outer: Option<ChainId>) -> Read<ChainId> {
     let Some(at) = tx.get("chainId") else {
         return outer.ok_or_else(|| tx.invalid("no chain is named; give `chainId` here or beside `request`"));
     };
-    let inner = at.small("chainId", 64)?;
-    match outer {
-        Some(outer) if outer != inner => {
-            Err(at.invalid(format!("chainId is {inner} here and {outer} beside `request`")))
-        }
-        _ => Ok(inner),
-    }
+    same_chain(&at, at.small("chainId", 64)?, outer)
 }
 
 /// A field with two names: both may stand there if they say the same.

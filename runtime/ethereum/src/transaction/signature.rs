@@ -25,7 +25,7 @@ pub struct TransactionSignature {
 
 impl TransactionSignature {
     /// What is wrong with it, if anything.
-    pub(super) fn fault(&self) -> Option<&'static str> {
+    pub(crate) fn fault(&self) -> Option<&'static str> {
         if self.r.is_zero() || self.r >= ORDER {
             return Some("r must be from 1 to below the order of secp256k1");
         }

@@ -1,7 +1,6 @@
-//! From a judged request to a signed transaction. What is judged is what is signed, by construction: [`Unsigned`] holds the
-//! request together with the bytes that will be signed, reading those bytes gives that request back, and nothing can change
-//! either. After signing, the result is read once more from scratch.
+//! Transactions.
 
+use super::SignError;
 use crate::{
     refusal::Refusal,
     request::{Facts, Lent, OwnedRequest},
@@ -14,7 +13,6 @@ use alloy::{
     signers::{Signature, SignerSync},
 };
 use alloy_primitives::{TxKind, keccak256};
-use core::fmt;
 
 /// What a signature adds at most: v of 9 bytes, r and s of 33.
 const SIGNATURE_BYTES: usize = 75;
@@ -38,50 +36,6 @@ pub struct SignedTransaction {
     pub signer: Address,
 }
 
-/// Why nothing was signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignError {
-    /// These fields are open; they must be filled before the request is judged.
-    Open(Vec<&'static str>),
-    /// It was signed when it was given.
-    AlreadySigned,
-    /// Serialised and signed it would be longer than nodes accept.
-    TooLong,
-    /// The bytes to be signed do not read as the request. Nothing should be able to bring this about.
-    Differs,
-    /// The signer failed.
-    Signer(String),
-    /// The signature is by another key than the one asked for.
-    WrongKey {
-        /// Asked for.
-        expected: Address,
-        /// Recovered, if the signature leads to a key at all.
-        found: Option<Address>,
-    },
-}
-
-impl fmt::Display for SignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SignError::Open(fields) => {
-                write!(f, "{} must be set before it is judged and signed", fields.join(", "))
-            }
-            SignError::AlreadySigned => f.write_str("the transaction is signed already"),
-            SignError::TooLong => write!(f, "the transaction is longer than {MAX_TRANSACTION_BYTES} bytes"),
-            SignError::Differs => f.write_str("the bytes to be signed are not the request that was judged"),
-            SignError::Signer(why) => write!(f, "the signer failed: {why}"),
-            SignError::WrongKey { expected, found: Some(found) } => {
-                write!(f, "signed by {found} instead of {expected}")
-            }
-            SignError::WrongKey { expected, found: None } => {
-                write!(f, "the signature leads to no key; {expected} was to sign")
-            }
-        }
-    }
-}
-
-impl core::error::Error for SignError {}
-
 #[derive(Clone, Debug)]
 enum Typed {
     Legacy(TxLegacy),
@@ -95,16 +49,15 @@ impl Unsigned {
         if request.is_signed() {
             return Err(SignError::AlreadySigned);
         }
-        let transaction =
-            Typed::new(request.draft()).ok_or_else(|| SignError::Open(request.open_fields()))?;
+        let draft = request.draft().ok_or(SignError::NoTransaction)?;
+        let transaction = Typed::new(draft).ok_or_else(|| SignError::Open(request.open_fields()))?;
         let payload = transaction.payload();
         if payload.len() + SIGNATURE_BYTES > MAX_TRANSACTION_BYTES {
             return Err(SignError::TooLong);
         }
         // alloy wrote the bytes; our own reader says what they mean.
         let read = RawTransaction::read(&payload).map_err(|_| SignError::Differs)?;
-        if read.draft().as_ref() != Ok(request.draft()) || read.signature.is_some() || read.payload != payload
-        {
+        if read.draft().as_ref() != Ok(draft) || read.signature.is_some() || read.payload != payload {
             return Err(SignError::Differs);
         }
         Ok(Self { request, transaction, payload })

@@ -1,0 +1,181 @@
+//! Values of a request with the way to them, so that a refusal can say where.
+
+use crate::{
+    hex,
+    refusal::{Id, Place, Refusal},
+    validity::check_chain,
+};
+use agentpol_abi::strict_json::{Entry, Json, Node, line_and_column};
+use agentpol_model::{Address, ChainId, U256, decision::DenyCode};
+
+/// What is wrong with a request, before its place is turned into line and column.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) code: DenyCode,
+    pub(crate) message: String,
+    pub(crate) pointer: String,
+    /// Byte in the text.
+    pub(crate) offset: usize,
+}
+
+impl Fault {
+    /// As it is told to the caller: the place in `text` by line and column.
+    pub(crate) fn refusal(self, id: Option<Id>, text: &str) -> Refusal {
+        let (line, column) = line_and_column(text, self.offset);
+        let place = Place::Json { pointer: self.pointer, line, column };
+        Refusal { id, code: self.code, message: self.message, place }
+    }
+}
+
+pub(crate) type Read<T> = Result<T, Fault>;
+
+/// A value and the way to it (a JSON pointer).
+#[derive(Clone, Debug)]
+pub(crate) struct At<'n, 'a> {
+    node: &'n Node<'a>,
+    pointer: String,
+    /// Where the string begins that this value is written in, if it is: escapes move what is inside.
+    string: Option<usize>,
+}
+
+impl<'n, 'a> At<'n, 'a> {
+    pub(crate) fn root(node: &'n Node<'a>) -> Self {
+        Self { node, pointer: String::new(), string: None }
+    }
+
+    /// A document that is written in this value, a string.
+    pub(crate) fn document<'m, 'b>(&self, root: &'m Node<'b>) -> At<'m, 'b> {
+        At { node: root, pointer: self.pointer.clone(), string: Some(self.offset(self.node.offset)) }
+    }
+
+    /// Where that byte stands in the text of the request.
+    fn offset(&self, offset: usize) -> usize {
+        self.string.unwrap_or(offset)
+    }
+
+    pub(crate) fn refuse(&self, code: DenyCode, message: impl Into<String>) -> Fault {
+        Fault {
+            code,
+            message: message.into(),
+            pointer: self.pointer.clone(),
+            offset: self.offset(self.node.offset),
+        }
+    }
+
+    pub(crate) fn invalid(&self, message: impl Into<String>) -> Fault {
+        self.refuse(DenyCode::InvalidRequest, message)
+    }
+
+    pub(crate) fn node(&self) -> &'n Node<'a> {
+        self.node
+    }
+
+    /// An object that has none but these fields.
+    pub(crate) fn object(&self, what: &str, fields: &[&str]) -> Read<()> {
+        let Json::Object(entries) = &self.node.value else {
+            return Err(self.invalid(format!("{what} is an object; found {}", self.node.kind())));
+        };
+        match entries.iter().find(|e| !fields.contains(&&*e.key)) {
+            None => Ok(()),
+            Some(Entry { key, node, offset }) => {
+                let at = self.below(node, key);
+                let fault =
+                    at.invalid(format!("{what} has no field {key:?}; its fields are {}", fields.join(", ")));
+                Err(Fault { offset: self.offset(*offset), ..fault })
+            }
+        }
+    }
+
+    /// A field, if it is there. `null` is not taken for absence.
+    pub(crate) fn get(&self, key: &str) -> Option<At<'n, 'a>> {
+        self.node.get(key).map(|node| self.below(node, key))
+    }
+
+    pub(crate) fn need(&self, key: &str) -> Read<At<'n, 'a>> {
+        self.get(key).ok_or_else(|| self.invalid(format!("`{key}` is missing")))
+    }
+
+    /// The elements of an array.
+    pub(crate) fn items(&self, what: &str) -> Read<Vec<At<'n, 'a>>> {
+        match &self.node.value {
+            Json::Array(items) => {
+                Ok(items.iter().enumerate().map(|(i, node)| self.below(node, &i.to_string())).collect())
+            }
+            _ => Err(self.invalid(format!("{what} is an array; found {}", self.node.kind()))),
+        }
+    }
+
+    pub(crate) fn text(&self, what: &str) -> Read<&'n str> {
+        match &self.node.value {
+            Json::String(text) => Ok(text),
+            _ => Err(self.invalid(format!("{what} is a string; found {}", self.node.kind()))),
+        }
+    }
+
+    pub(crate) fn boolean(&self) -> Option<bool> {
+        match self.node.value {
+            Json::Bool(truth) => Some(truth),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn quantity(&self, what: &str) -> Read<U256> {
+        if let Json::Number(written) = self.node.value {
+            let hint = written.parse::<u64>().map(|n| format!("; write `\"{n:#x}\"`")).unwrap_or_default();
+            return Err(
+                self.invalid(format!("{what} is a hex quantity in quotes; found the number {written}{hint}"))
+            );
+        }
+        hex::quantity(self.text(what)?).map_err(|why| self.invalid(format!("{what}: {why}")))
+    }
+
+    /// A quantity that fits in a smaller type.
+    pub(crate) fn small<T: TryFrom<U256>>(&self, what: &str, bits: u32) -> Read<T> {
+        T::try_from(self.quantity(what)?).map_err(|_| self.invalid(format!("{what} is below 2^{bits}")))
+    }
+
+    pub(crate) fn address(&self, what: &str) -> Read<Address> {
+        hex::address(self.text(what)?).map_err(|why| self.invalid(format!("{what}: {why}")))
+    }
+
+    pub(crate) fn bytes(&self, what: &str, most: usize) -> Read<Vec<u8>> {
+        hex::bytes(self.text(what)?, most).map_err(|why| self.invalid(format!("{what}: {why}")))
+    }
+
+    pub(crate) fn word(&self, what: &str) -> Read<[u8; 32]> {
+        hex::word(self.text(what)?).map_err(|why| self.invalid(format!("{what}: {why}")))
+    }
+
+    /// The entries of an object.
+    pub(crate) fn entries(&self, what: &str) -> Read<Vec<(&'n str, At<'n, 'a>)>> {
+        match &self.node.value {
+            Json::Object(entries) => {
+                Ok(entries.iter().map(|e| (&*e.key, self.below(&e.node, &e.key))).collect())
+            }
+            _ => Err(self.invalid(format!("{what} is an object; found {}", self.node.kind()))),
+        }
+    }
+
+    /// A number, as configuration files have it, or a quantity.
+    pub(crate) fn count(&self, what: &str) -> Read<u64> {
+        match self.node.value {
+            Json::Number(written) => written
+                .parse()
+                .map_err(|_| self.invalid(format!("{what} is whole, not negative and below 2^64"))),
+            _ => self.small(what, 64),
+        }
+    }
+
+    /// A chain that there can be.
+    pub(crate) fn chain(&self) -> Read<ChainId> {
+        let chain = self.count("`chainId`")?;
+        check_chain(chain).map_err(|why| self.invalid(why))?;
+        Ok(chain)
+    }
+
+    fn below(&self, node: &'n Node<'a>, key: &str) -> At<'n, 'a> {
+        // RFC 6901.
+        let key = key.replace('~', "~0").replace('/', "~1");
+        At { node, pointer: format!("{}/{key}", self.pointer), string: self.string }
+    }
+}
