@@ -158,7 +158,10 @@ fn delegation(at: &At<'_, '_>, outer: Option<ChainId>) -> Read<Asked> {
     let chain_at = at.need("chainId")?;
     let (chain, delegate) = (chain_at.count("`chainId`")?, at.need("address")?.address("address")?);
     let nonce = at.need("nonce")?.count("`nonce`")?;
-    let delegation = Delegation::new(chain, delegate, nonce).map_err(|why| at.invalid(why))?;
+    let delegation = Delegation::new(chain, delegate, nonce).map_err(|why| match chain {
+        0 => chain_at.refuse(DenyCode::UnsupportedKind, why),
+        _ => at.invalid(why),
+    })?;
     same_chain(&chain_at, chain, outer)?;
     Ok(Asked::unsigned(Body::Delegation(delegation), None))
 }

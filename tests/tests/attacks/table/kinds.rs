@@ -31,7 +31,10 @@ fn methods() -> Vec<Case> {
     let hash = format!("\"0x{}\"", "ab".repeat(32));
     let typed =
         "\"{\\\"types\\\":{},\\\"primaryType\\\":\\\"Permit\\\",\\\"domain\\\":{},\\\"message\\\":{}}\"";
-    let calls = format!("[{{\"version\": \"2.0.0\", \"from\": \"{}\", \"calls\": []}}]", wallet());
+    let calls = format!(
+        "[{{\"version\": \"2.0.0\", \"chainId\": \"0x1\", \"atomicRequired\": true, \"from\": \"{}\", \"calls\": []}}]",
+        wallet()
+    );
     let delegate = format!(
         "{{\"chainId\": 1, \"authorization\": {{\"chainId\": \"0x0\", \"address\": \"{STRANGER}\", \"nonce\": \"0x0\"}}}}"
     );
@@ -42,13 +45,13 @@ fn methods() -> Vec<Case> {
             "`personal_sign` of a hash",
             GUARD,
             method("personal_sign", &format!("[{hash}, \"{}\"]", wallet())),
-            "deny unsupported_kind",
+            "deny unsafe_message",
         ),
         case(
-            "typed data: a permit",
+            "typed data that declares nothing",
             GUARD,
             method("eth_signTypedData_v4", &with_wallet(typed)),
-            "deny unsupported_kind",
+            "deny wrong_domain",
         ),
         case(
             "typed data, version 3",
@@ -60,9 +63,9 @@ fn methods() -> Vec<Case> {
             "typed data, no version",
             GUARD,
             method("eth_signTypedData", &with_wallet(typed)),
-            "deny unsupported_kind",
+            "deny wrong_domain",
         ),
-        case("a batch of calls", GUARD, method("wallet_sendCalls", &calls), "deny unsupported_kind"),
+        case("a batch of no calls", GUARD, method("wallet_sendCalls", &calls), "deny invalid_request"),
         case(
             "a transaction that is signed already, by its method",
             GUARD,
