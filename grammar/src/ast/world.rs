@@ -141,11 +141,11 @@ pub struct Token {
     pub sites: Vec<Site>,
 }
 
-/// `contract NAME: INTERFACE SITE` or `… { SITES }`
+/// `contract NAME: INTERFACES SITE` or `… { SITES }`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     pub name: Name,
-    pub interface: QName,
+    pub interfaces: Vec<QName>,
     pub sites: Vec<Site>,
 }
 

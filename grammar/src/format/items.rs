@@ -52,7 +52,7 @@ impl Writer<'_> {
             }
             ItemKind::Contract(contract) => {
                 let first = contract.sites.first().map_or(item.span.end, |site| site.span.start);
-                self.to(contract.interface.span.end);
+                self.to(contract.interfaces.last().map_or(first, |path| path.span.end));
                 if self.kind() == Some(TokenKind::L_BRACE) {
                     self.pieces(&contract.sites, |site| site.span, Self::site);
                 } else if let Some(site) = contract.sites.first() {

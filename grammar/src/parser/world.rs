@@ -195,9 +195,10 @@ impl<'a> Builder<'a> {
         let owner = self.range(&node).start;
         let mut kids = Children::of(node);
         let name = self.word(&kids.find(Rule::name)?);
-        let interface = self.path(kids.find(Rule::path)?);
+        kids.eat(Rule::COLON);
+        let interfaces = kids.run(Rule::path).into_iter().map(|path| self.path(path)).collect();
         let sites = self.block(&mut kids, owner, Piece::Site, Self::site);
-        Some(Contract { name, interface, sites })
+        Some(Contract { name, interfaces, sites })
     }
 
     fn site(&mut self, node: Node<'a>) -> Option<Site> {

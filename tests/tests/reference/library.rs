@@ -1,6 +1,6 @@
 //! The standard library, from its own text.
 
-use agentpol_grammar::ast::{Item, ItemKind, MemberKind, Site};
+use agentpol_grammar::ast::{Item, ItemKind, MemberKind, QName, Site};
 use std::fmt::Write as _;
 
 /// Every module: what it says of itself, its chains, tokens, contracts and interfaces.
@@ -39,24 +39,24 @@ fn row(what: &str, item: &Item) -> Option<String> {
             Some(format!("| `{}` | {} | {} | {doc} |", chain.name.node, chain.id.node, chain.native.node))
         }
         (ItemKind::Token(token), "token") => {
-            let interfaces: Vec<&str> = token
-                .interfaces
-                .iter()
-                .filter_map(|path| Some(path.segments.last()?.node.as_str()))
-                .collect();
+            let interfaces = names(&token.interfaces);
             let (name, decimals) = (&token.name.node, &token.decimals.node);
             Some(format!(
-                "| `{name}` | {decimals} | {} | {} | {doc} |",
-                interfaces.join(", "),
+                "| `{name}` | {decimals} | {interfaces} | {} | {doc} |",
                 chains(&token.sites)
             ))
         }
         (ItemKind::Contract(contract), "contract") => {
-            let interface = contract.interface.segments.last().map_or("", |name| &name.node);
-            Some(format!("| `{}` | {interface} | {} | {doc} |", contract.name.node, chains(&contract.sites)))
+            let interfaces = names(&contract.interfaces);
+            Some(format!("| `{}` | {interfaces} | {} | {doc} |", contract.name.node, chains(&contract.sites)))
         }
         _ => None,
     }
+}
+
+fn names(interfaces: &[QName]) -> String {
+    let last = |path: &QName| path.segments.last().map(|name| name.node.clone());
+    interfaces.iter().filter_map(last).collect::<Vec<_>>().join(", ")
 }
 
 fn chains(sites: &[Site]) -> String {

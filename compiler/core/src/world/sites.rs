@@ -54,7 +54,7 @@ impl<'a> World<'a> {
     ) {
         for (i, (module, contract, _)) in contracts.iter().enumerate() {
             let (names, sites): (&[QName], &'a [ast::Site]) = match contract {
-                Deployable::Contract(c) => (std::slice::from_ref(&c.interface), &c.sites),
+                Deployable::Contract(c) => (&c.interfaces, &c.sites),
                 Deployable::Token(t) => (&t.interfaces, &t.sites),
             };
             let interfaces = names.iter().filter_map(|n| self.interface_named(*module, n, sink)).collect();
