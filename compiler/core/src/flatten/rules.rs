@@ -20,6 +20,8 @@ pub(crate) const RISKS: &[(&str, Option<DenyCode>)] = &[
     ("precompile_recipient", Some(DenyCode::PrecompileRecipient)),
     ("self_recipient", Some(DenyCode::SelfRecipient)),
     ("upgrade", Some(DenyCode::Upgrade)),
+    ("foreign_sender", Some(DenyCode::ForeignSender)),
+    ("allow_failure", Some(DenyCode::AllowFailure)),
 ];
 
 impl<'a> Checker<'_, 'a> {

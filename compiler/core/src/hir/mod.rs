@@ -11,7 +11,9 @@ mod value;
 pub(crate) use formula::{and, is_const, not, or};
 pub(crate) use lin::{Lin, Ratio, ratio};
 pub(crate) use unit::Unit;
-pub(crate) use value::{Case, FieldDef, FieldTy, Num, Rate, Refinement, SetValue, UnitRef, Value, WordKind};
+pub(crate) use value::{
+    Case, FieldDef, FieldTy, Num, Rate, Refinement, SetValue, Slice, UnitRef, Value, WordKind,
+};
 
 macro_rules! index {
     ($($(#[$doc:meta])* $name:ident)*) => {$(

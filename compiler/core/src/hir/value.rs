@@ -23,8 +23,8 @@ pub(crate) enum Value {
     Contract(ContractIx),
     Bytes(Path),
     Str(Path),
-    /// Bytes `start .. end` of `bytes`.
-    Slice(Path, u32, u32),
+    /// Some of `bytes`.
+    Slice(Slice),
     /// Bytes as written.
     Hex(Vec<u8>),
     Text(String),
@@ -51,13 +51,40 @@ pub(crate) enum Value {
     Choice(Box<Formula>, Box<Value>, Box<Value>),
 }
 
+/// `length` bytes of `bytes`, the first of them `start` bytes behind the beginning, or before the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slice {
+    pub(crate) path: Path,
+    pub(crate) start: u32,
+    pub(crate) from_end: bool,
+    pub(crate) length: u32,
+}
+
+impl Slice {
+    /// As a word, where they fit into one: a number, its last byte the last of them.
+    pub(crate) fn word(&self) -> Option<Scalar> {
+        let length = u8::try_from(self.length).ok().filter(|n| *n <= 32)?;
+        Some(Scalar::Slice { path: self.path.clone(), start: self.start, from_end: self.from_end, length })
+    }
+
+    /// What kind of word they can be: an address among packed bytes, or a whole word.
+    pub(crate) fn kind(&self) -> Option<WordKind> {
+        match self.length {
+            20 => Some(WordKind::Address),
+            32 => Some(WordKind::Fixed(32)),
+            _ => None,
+        }
+    }
+}
+
 impl Value {
-    /// Twenty bytes of hex are an address wherever they stand. Beside bytes they are just bytes.
+    /// Twenty bytes of hex are an address wherever they stand. Beside bytes they are just bytes, but for twenty of them.
     pub(crate) fn beside(self, other: &Value) -> Value {
-        let bytes = matches!(
-            other,
-            Value::Bytes(_) | Value::Slice(..) | Value::Hex(_) | Value::Word(_, WordKind::Fixed(_))
-        );
+        let bytes = match other {
+            Value::Slice(slice) => slice.length != 20,
+            Value::Bytes(_) | Value::Hex(_) | Value::Word(_, WordKind::Fixed(_)) => true,
+            _ => false,
+        };
         match self {
             Value::Word(Scalar::Const(word), WordKind::Address) if bytes => {
                 Value::Hex(agentpol_model::Address::from_word(word.into()).to_vec())
@@ -77,6 +104,14 @@ pub(crate) enum WordKind {
     Approver,
     /// `bytesN`.
     Fixed(u8),
+}
+
+impl WordKind {
+    /// Can the one be the other? A token's address is an address.
+    pub(crate) fn is_like(self, other: WordKind) -> bool {
+        let address = |k| matches!(k, WordKind::Address | WordKind::Token);
+        self == other || (address(self) && address(other))
+    }
 }
 
 /// A number, by cases where its unit depends on which token an argument names.

@@ -19,11 +19,8 @@ impl<'a> Checker<'_, 'a> {
                     match (name.node.as_str(), args) {
                         ("len", [list]) => return self.len(cx, list),
                         ("pad", [word]) => return self.pad(cx, word),
-                        ("distinct", _) => {
-                            self.fail(cx, span, codes::NOT_SUPPORTED, "`distinct` is not supported yet");
-                            return Value::Error;
-                        }
-                        ("len" | "pad", _) => {
+                        ("distinct", [list]) => return self.distinct(cx, list),
+                        ("len" | "pad" | "distinct", _) => {
                             let said = format!("`{}` takes one argument", name.node);
                             self.fail(cx, span, codes::WRONG_ARITY, said);
                             return Value::Error;
@@ -156,6 +153,7 @@ impl<'a> Checker<'_, 'a> {
             (Some("time"), 1) => unit_is(&|u| *u == Unit::Time),
             (Some("address"), 1) => {
                 matches!(value, Value::Word(_, WordKind::Address | WordKind::Token) | Value::Contract(_))
+                    || matches!(value, Value::Slice(slice) if slice.kind() == Some(WordKind::Address))
             }
             (Some("token"), 1) => match value {
                 Value::Word(_, kind) => *kind == WordKind::Token,
@@ -163,7 +161,7 @@ impl<'a> Checker<'_, 'a> {
                 _ => false,
             },
             (Some("approver"), 1) => matches!(value, Value::Word(_, WordKind::Approver)),
-            (Some("bytes"), 1) => matches!(value, Value::Bytes(_) | Value::Hex(_)),
+            (Some("bytes"), 1) => matches!(value, Value::Bytes(_) | Value::Slice(_) | Value::Hex(_)),
             (Some("string"), 1) => matches!(value, Value::Str(_) | Value::Text(_)),
             (Some("amount"), 2) => self.amount_fits(module, value, single(1), locals),
             (Some("set"), 2) => matches!(value, Value::Set(_) | Value::ParamSet(_)),

@@ -2,19 +2,15 @@
 
 use super::{Checker, Scope, arithmetic::cross};
 use crate::{
-    hir::{Lin, Num, Ratio, Unit, Value, WordKind, and, not, or, ratio},
+    hir::{Lin, Num, Ratio, Unit, Value, WordKind, and, not, or},
     literal,
 };
 use agentpol_analysis::ruleset::{Atom, BytesTest, Formula, Linear, Relation, Scalar};
 use agentpol_diagnostics::codes;
 use agentpol_grammar::ast::{CmpOp, Expr, Span, Spanned};
-use agentpol_model::{
-    U256,
-    types::{Path, Step, WordType},
-};
+use agentpol_model::{U256, types::WordType};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
-use std::rc::Rc;
 
 /// Bits of a coefficient or constant at most: what the evaluator's accumulators are made for.
 pub(crate) const MAX_COEFFICIENT_BITS: u64 = 240;
@@ -23,7 +19,7 @@ pub(crate) const MAX_COEFFICIENT_BITS: u64 = 240;
 pub(crate) const MAX_TERMS: usize = 16;
 
 /// Either side of a comparison.
-type Side = (Value, Span);
+pub(super) type Side = (Value, Span);
 
 impl<'a> Checker<'_, 'a> {
     /// `a < b <= c`: each pair, left to right.
@@ -197,12 +193,8 @@ impl<'a> Checker<'_, 'a> {
             | (Value::Text(text), Value::Bytes(path) | Value::Str(path)) => {
                 Formula::Atom(Atom::Bytes(path, BytesTest::Equals(text.into_bytes())))
             }
-            (Value::Slice(path, start, end), other) => {
-                self.slice_is(cx, (path, start, end, a.1), (other, b.1))
-            }
-            (other, Value::Slice(path, start, end)) => {
-                self.slice_is(cx, (path, start, end, b.1), (other, a.1))
-            }
+            (Value::Slice(slice), other) => self.slice_is(cx, (slice, a.1), (other, b.1)),
+            (other, Value::Slice(slice)) => self.slice_is(cx, (slice, b.1), (other, a.1)),
             (array @ Value::Array { .. }, Value::List(list)) => self.array_is(cx, (array, a.1), &list, b.1),
             (Value::List(list), array @ Value::Array { .. }) => self.array_is(cx, (array, b.1), &list, a.1),
             (Value::Contract(x), Value::Contract(y)) => Formula::Const(x == y || self.same_site(cx, x, y)),
@@ -236,8 +228,7 @@ impl<'a> Checker<'_, 'a> {
             (other, _) => self.as_word(cx, other, b.1),
         };
         let Some((y, other)) = y else { return self.missing_or_mismatch(cx, &b, &a, &described) };
-        let address = |k| matches!(k, WordKind::Address | WordKind::Token);
-        if kind != other && !(address(kind) && address(other)) {
+        if !kind.is_like(other) {
             let said = format!("{} is never {}", described.0, described.1);
             self.fail(cx, a.1.to(b.1), codes::TYPE_MISMATCH, said);
             return Formula::Const(true);
@@ -267,50 +258,6 @@ impl<'a> Checker<'_, 'a> {
         let text = format!("{} and {} cannot be compared", said.0, said.1);
         self.fail(cx, missing.1.to(other.1), codes::TYPE_MISMATCH, text);
         Formula::Const(true)
-    }
-
-    /// `message[4..8] == 0x…`, `message[76..108] == pad(wallet)`.
-    fn slice_is(&mut self, cx: &Scope, slice: (Path, u32, u32, Span), other: Side) -> Formula {
-        let (path, start, end, span) = slice;
-        let length = end.saturating_sub(start);
-        match other.0 {
-            Value::Error => self.poisoned(cx, span),
-            Value::Hex(bytes) => {
-                if u32::try_from(bytes.len()).ok() != Some(length) {
-                    let said = format!("the slice has {length} bytes, this has {}", bytes.len());
-                    self.fail(cx, other.1, codes::HEX_LENGTH, said);
-                }
-                Formula::Atom(Atom::Bytes(path, BytesTest::Slice { start, bytes }))
-            }
-            value => match self.as_word(cx, &value, other.1) {
-                Some((word, WordKind::Fixed(32))) if length == 32 => {
-                    Formula::Atom(Atom::Bytes(path, BytesTest::SliceIsWord { start, word }))
-                }
-                _ => {
-                    let said = format!("{length} bytes are compared with {}", self.describe(&value));
-                    let help =
-                        "compare with bytes of the same length, or 32 bytes with a word: `== pad(wallet)`";
-                    self.fail_with_help(cx, span.to(other.1), codes::TYPE_MISMATCH, said, help);
-                    Formula::Const(true)
-                }
-            },
-        }
-    }
-
-    /// `rewards == [a, b]`: as long, and each the same.
-    fn array_is(&mut self, cx: &Scope, array: Side, list: &Rc<Vec<Value>>, span: Span) -> Formula {
-        let Value::Array { path, element, refined, parent, .. } = &array.0 else {
-            return Formula::Const(true);
-        };
-        let length = Lin::word(Scalar::Len(path.clone())).minus(Lin::constant(ratio(list.len())));
-        let mut parts: Vec<Formula> = self.against_zero(cx, length, CmpOp::Eq, span).into_iter().collect();
-        for (i, value) in list.iter().enumerate() {
-            let mut at = path.0.clone();
-            at.push(Step::Index(u32::try_from(i).unwrap_or(u32::MAX)));
-            let item = self.typed(cx, at, element, refined, parent);
-            parts.push(self.equal(cx, (item, array.1), (value.clone(), span)));
-        }
-        and(parts)
     }
 
     fn same_site(&self, cx: &Scope, a: crate::hir::ContractIx, b: crate::hir::ContractIx) -> bool {

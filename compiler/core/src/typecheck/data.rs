@@ -11,9 +11,6 @@ use std::rc::Rc;
 /// Quantifiers inside each other at most.
 pub(crate) const MAX_QUANTIFIERS: u8 = 4;
 
-/// The last byte that a slice may name.
-pub(crate) const MAX_SLICE: u32 = 128 * 1024;
-
 impl<'a> Checker<'_, 'a> {
     /// `{ k: v }`: a map, or a struct where the keys are names of nothing.
     pub(super) fn map(&mut self, cx: &mut Scope, pairs: &'a [(Expr, Expr)]) -> Value {
@@ -47,17 +44,7 @@ impl<'a> Checker<'_, 'a> {
         match (value, at) {
             (Value::Error, _) | (_, Value::Error) => Value::Error,
             (Value::Bytes(path), Value::Range { low, high, closed }) => {
-                let (Some(start), Some(end)) = (self.whole(&low), self.whole(&high)) else {
-                    self.fail(cx, index.span, codes::NOT_CONSTANT, "a slice's ends are known numbers");
-                    return Value::Error;
-                };
-                let end = end.saturating_add(u32::from(closed));
-                if start >= end || end > MAX_SLICE {
-                    let said = format!("a slice ends after it begins, and not beyond byte {MAX_SLICE}");
-                    self.fail(cx, index.span, codes::OUT_OF_RANGE, said);
-                    return Value::Error;
-                }
-                Value::Slice(path, start, end)
+                self.slice(cx, path, &low, (&high, closed), index.span)
             }
             (Value::Array { path, element, refined, parent, max }, at) => {
                 let Some(n) = self.whole(&at) else {

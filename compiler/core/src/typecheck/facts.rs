@@ -106,7 +106,7 @@ impl Facts {
 }
 
 fn is_address(word: &Scalar) -> bool {
-    matches!(word, Scalar::Arg(_, WordType::Address))
+    matches!(word, Scalar::Arg(_, WordType::Address) | Scalar::Party(_) | Scalar::Slice { length: 20, .. })
 }
 
 #[cfg(test)]

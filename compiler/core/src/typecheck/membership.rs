@@ -83,7 +83,8 @@ impl<'a> Checker<'_, 'a> {
         // An element at a time: numbers, parameters, and whatever gets a diagnostic.
         let mut parts = Vec::with_capacity(set.elements.len());
         for element in &set.elements {
-            if matches!((element, &item.0), (Value::Contract(ix), Value::Word(..)) if self.absent(cx, *ix)) {
+            if matches!((element, &item.0), (Value::Contract(ix), Value::Word(..) | Value::Slice(_)) if self.absent(cx, *ix))
+            {
                 continue;
             }
             parts.push(self.equal(cx, item.clone(), (element.clone(), span)));
@@ -95,6 +96,7 @@ impl<'a> Checker<'_, 'a> {
     fn item_word(&mut self, cx: &Scope, item: &(Value, Span)) -> Option<(Scalar, WordKind)> {
         match &item.0 {
             Value::Word(word, kind) => Some((word.clone(), *kind)),
+            Value::Slice(slice) => slice.word().zip(slice.kind()),
             Value::Contract(ix) if !self.absent(cx, *ix) => {
                 let at = self.world.site(*ix, cx.here?.chain)?.at;
                 (at != crate::world::At::Native).then(|| self.as_word(cx, &item.0, item.1)).flatten()
@@ -151,10 +153,9 @@ impl<'a> Checker<'_, 'a> {
     }
 
     fn suits(&self, set: &SetValue, kind: WordKind) -> bool {
-        let address = |k: &WordKind| matches!(k, WordKind::Address | WordKind::Token);
         set.elements.iter().all(|e| match e {
-            Value::Word(_, k) => *k == kind || (address(k) && address(&kind)),
-            Value::Contract(_) => address(&kind),
+            Value::Word(_, k) => k.is_like(kind),
+            Value::Contract(_) => WordKind::Address.is_like(kind),
             Value::Hex(bytes) => kind == WordKind::Fixed(u8::try_from(bytes.len()).unwrap_or(0)),
             _ => false,
         })

@@ -12,7 +12,9 @@
 //! | [`units`] | which units agree, and amounts by cases of their token |
 //! | [`compare`] | comparisons |
 //! | [`membership`] | `in` |
-//! | [`data`] | bytes, arrays, maps, quantifiers |
+//! | [`data`] | arrays, maps, quantifiers |
+//! | [`lists`] | lists as a whole |
+//! | [`slices`] | some of `bytes` |
 //! | [`calls`] | `def`s and built-in functions |
 //! | [`facts`] | what is established to the left |
 //! | [`words`] | values as single words |
@@ -22,9 +24,11 @@ mod calls;
 mod compare;
 mod data;
 mod facts;
+mod lists;
 mod literals;
 mod membership;
 mod names;
+mod slices;
 mod units;
 pub(crate) mod words;
 
@@ -184,10 +188,7 @@ impl<'w, 'a> Checker<'w, 'a> {
             ExprKind::Member { of, name } => self.member(cx, of, name),
             ExprKind::Call { callee, args } => self.call(cx, callee, args, e.span),
             ExprKind::Index { of, index } => self.index(cx, of, index, e.span),
-            ExprKind::Tail { .. } => {
-                self.fail(cx, e.span, codes::NOT_SUPPORTED, "a slice to the end is not supported yet");
-                Value::Error
-            }
+            ExprKind::Tail { of, from } => self.tail(cx, of, from),
             ExprKind::Set(elements) => {
                 let elements = elements.iter().map(|e| self.expr(cx, e)).collect();
                 self.new_set(elements)

@@ -5,7 +5,10 @@ use crate::hir::{Case, Num, Ratio, Unit, UnitIx, Value, WordKind, ratio};
 use agentpol_analysis::ruleset::Scalar;
 use agentpol_diagnostics::{Diagnostic, codes};
 use agentpol_grammar::span::Span;
-use agentpol_model::{Address, U256, types::Step};
+use agentpol_model::{
+    Address, U256,
+    types::{Path, Step},
+};
 
 /// Cases that one number may fall into: tokens that an argument may name, multiplied over the arguments.
 pub(crate) const MAX_CASES: usize = 256;
@@ -176,33 +179,54 @@ impl Checker<'_, '_> {
 
     /// A word as the policy names it, where it does.
     pub(super) fn show_word(&self, cx: &Scope, scalar: &Scalar) -> String {
-        let Scalar::Arg(path, _) = scalar else { return "it".to_owned() };
+        match scalar {
+            Scalar::Arg(path, _) | Scalar::Party(path) => {
+                self.show_path(cx, path).unwrap_or_else(|| "the token".to_owned())
+            }
+            Scalar::Slice { path, start, from_end, length } => {
+                let bytes = self.show_path(cx, path).unwrap_or_else(|| "the bytes".to_owned());
+                let (start, length) = (i64::from(*start), i64::from(*length));
+                match (from_end, start - length) {
+                    (false, _) => format!("{bytes}[{start}..{}]", start + length),
+                    (true, 0) => format!("{bytes}[-{start}..]"),
+                    (true, left) => format!("{bytes}[-{start}..-{left}]"),
+                }
+            }
+            _ => "it".to_owned(),
+        }
+    }
+
+    /// A place among the arguments by the names that lead to it.
+    fn show_path(&self, cx: &Scope, path: &Path) -> Option<String> {
         for (name, value) in cx.locals.iter().rev() {
             match value {
-                Value::Word(word, WordKind::Token | WordKind::Address) if word == scalar => {
-                    return name.clone();
+                Value::Word(Scalar::Arg(at, _) | Scalar::Party(at), WordKind::Token | WordKind::Address)
+                | Value::Bytes(at)
+                    if at == path =>
+                {
+                    return Some(name.clone());
                 }
                 Value::Struct(at, ix) if path.0.starts_with(&at.0) => {
                     let mut out = name.clone();
                     let mut at_struct = *ix;
                     for step in path.0.iter().skip(at.0.len()) {
-                        let Step::Member(n) = step else { return out };
+                        let Step::Member(n) = step else { return Some(out) };
                         let Some(field) =
                             self.world.structure(at_struct).and_then(|s| s.fields.get(usize::from(*n)))
                         else {
-                            return out;
+                            return Some(out);
                         };
                         out = format!("{out}.{}", field.name);
                         if let crate::hir::FieldTy::Struct(inner) = &field.ty {
                             at_struct = *inner;
                         }
                     }
-                    return out;
+                    return Some(out);
                 }
                 _ => {}
             }
         }
-        "the token".to_owned()
+        None
     }
 
     /// What a value is, as a person reads it.
@@ -222,7 +246,7 @@ impl Checker<'_, '_> {
             Value::Word(_, WordKind::Fixed(n)) => format!("`bytes{n}`"),
             Value::Contract(ix) if self.world.is_token(*ix) => "a token".to_owned(),
             Value::Contract(_) => "a contract".to_owned(),
-            Value::Bytes(_) | Value::Slice(..) | Value::Hex(_) => "bytes".to_owned(),
+            Value::Bytes(_) | Value::Slice(_) | Value::Hex(_) => "bytes".to_owned(),
             Value::Str(_) | Value::Text(_) => "a text".to_owned(),
             Value::Array { .. } | Value::List(_) => "a list".to_owned(),
             Value::Struct(..) => "a struct".to_owned(),

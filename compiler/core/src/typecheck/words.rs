@@ -18,6 +18,7 @@ impl Checker<'_, '_> {
     pub(crate) fn as_word(&mut self, cx: &Scope, value: &Value, span: Span) -> Option<(Scalar, WordKind)> {
         match value {
             Value::Word(word, kind) => Some((word.clone(), *kind)),
+            Value::Slice(slice) => slice.word().zip(slice.kind()),
             Value::Contract(ix) => {
                 let site = self.world.site(*ix, cx.here?.chain)?;
                 match site.at {
