@@ -41,7 +41,7 @@ impl State {
             if old.trusts(&key) && !terms.trusts(&key) {
                 let amount = self.given.remove(&key).unwrap_or_default();
                 let tag = Tag { charged: terms.lines_of(key.asset), ..Tag::default() };
-                self.layers.entry(key).or_default().push(Layer { amount, tag: Arc::new(tag), until: None });
+                self.add_layer(key, Layer { amount, tag: Arc::new(tag), until: None, apart: false });
             }
         }
         self.recount();

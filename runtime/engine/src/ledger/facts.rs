@@ -1,10 +1,9 @@
 //! What the chain says. Facts are finalised, and arrive in chain order before the `final` of their block.
 
 use super::{
-    policy::{LineName, Lines, Name, What},
+    policy::{LineName, Lines, What},
     request::{Asset, Key, Slot},
     state::{Event, Item, ItemKind, Layer, Open, State, Tag, Version},
-    total::Total,
 };
 use agentpol_model::{B256, ChainId, Time, U256, effect::GrantMode};
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -81,7 +80,7 @@ impl State {
 
     /// Takes a slot out. A signature's is remembered: no order tells later that it is used. Returns its keys.
     fn settle(&mut self, slot: &Slot) -> BTreeSet<Key> {
-        if matches!(slot, Slot::Signature { .. }) {
+        if matches!(slot, Slot::Signature { .. }) && slot.excludes() {
             self.closed.insert(*slot);
         }
         self.remove_slot(slot).map(|open| open.keys()).unwrap_or_default()
@@ -117,14 +116,17 @@ impl State {
                 }
                 ItemKind::Grant { mode, until } => {
                     if mode == GrantMode::Set {
-                        self.end_layers(item.key, fact.at, begun.contains(&item.key), |_| true);
+                        self.end_layers(item.key, fact.at, begun.contains(&item.key), |layer| !layer.apart);
                     }
                     begun.insert(item.key);
                     if mode == GrantMode::Dec {
-                        self.cut_newest(item.key, item.amount);
+                        self.cut_newest(item.key, item.amount, fact.at);
                     } else if item.amount != U256::ZERO {
-                        let layer = Layer { amount: item.amount, tag: item.tag.clone(), until };
-                        self.layers.entry(item.key).or_default().push(layer);
+                        // An end that is over means "in this block only" where a contract takes it at all (Permit2's zero).
+                        let until = until.map(|until| until.max(fact.at));
+                        let apart = mode == GrantMode::Add && until.is_some();
+                        let layer = Layer { amount: item.amount, tag: item.tag.clone(), until, apart };
+                        self.add_layer(item.key, layer);
                     }
                 }
             }
@@ -161,99 +163,10 @@ impl State {
     /// with the nonce unused).
     pub(super) fn on_void(&mut self, slot: &Slot) {
         let changed = self.settle(slot);
-        self.closed.insert(*slot);
+        if slot.excludes() {
+            self.closed.insert(*slot);
+        }
         self.recount_keys(&changed);
-    }
-}
-
-// ---- Authority
-impl State {
-    /// Authority used, oldest first, becomes spend: once in each line that held it or is charged for the pull. Returns how
-    /// much found a layer; the rest is not converted.
-    fn convert(&mut self, key: Key, amount: U256, at: Time, puller: Option<&Tag>) -> U256 {
-        let nobody = Tag::default();
-        let puller = puller.unwrap_or(&nobody);
-        let (mut left, mut keep) = (amount, Vec::new());
-        for mut layer in self.layers.remove(&key).unwrap_or_default() {
-            let n = left.min(layer.amount);
-            left = left.saturating_sub(n);
-            if n != U256::ZERO {
-                let tag = if puller.rules.is_empty() { layer.tag.clone() } else { both(&layer.tag, puller) };
-                self.spend(at, What::Gross(key.asset), n, tag);
-            }
-            layer.amount = layer.amount.saturating_sub(n);
-            if layer.amount != U256::ZERO {
-                keep.push(layer);
-            }
-        }
-        self.put_layers(key, keep);
-        amount.saturating_sub(left)
-    }
-
-    /// Authority that ends was used at the last moment, unless complete logs say that it was not.
-    fn end_layers(&mut self, key: Key, at: Time, used: bool, ends: impl Fn(&Layer) -> bool) {
-        let mut keep = Vec::new();
-        for layer in self.layers.remove(&key).unwrap_or_default() {
-            if !ends(&layer) {
-                keep.push(layer);
-            } else if used || !self.complete_logs {
-                let last = layer.until.map_or(at, |until| until.min(at));
-                self.spend(last, What::Gross(key.asset), layer.amount, layer.tag);
-            }
-        }
-        self.put_layers(key, keep);
-    }
-
-    /// `decreaseAllowance` takes from the newest end: what was used unseen is the oldest. Nothing is stamped.
-    fn cut_newest(&mut self, key: Key, mut amount: U256) {
-        let mut layers = self.layers.remove(&key).unwrap_or_default();
-        while let Some(newest) = layers.last_mut().filter(|_| amount != U256::ZERO) {
-            let n = amount.min(newest.amount);
-            amount = amount.saturating_sub(n);
-            newest.amount = newest.amount.saturating_sub(n);
-            if newest.amount == U256::ZERO {
-                layers.pop();
-            }
-        }
-        self.put_layers(key, layers);
-    }
-
-    fn put_layers(&mut self, key: Key, layers: Vec<Layer>) {
-        if !layers.is_empty() {
-            self.layers.insert(key, layers);
-        }
-    }
-
-    /// A finalised transfer out of the wallet by that spender, not part of an action of ours.
-    pub(super) fn on_pulled(&mut self, key: Key, amount: U256, at: Time) {
-        self.convert(key, amount, at, None);
-        self.recount_keys(&BTreeSet::from([key]));
-    }
-
-    /// The allowance read at a finalised block: what is missing left at the latest then.
-    pub(super) fn on_allowance(&mut self, key: Key, amount: U256, at: Time) {
-        let layers = self.layers.get(&key).into_iter().flatten();
-        let have: Total = layers.map(|layer| Total::from(layer.amount)).sum();
-        self.convert_total(key, have.less(amount.into()), at);
-        self.recount_keys(&BTreeSet::from([key]));
-    }
-
-    /// Layers may add up to more than a word.
-    fn convert_total(&mut self, key: Key, mut amount: Total, at: Time) {
-        while amount != Total::ZERO {
-            let converted = self.convert(key, amount.to_word(), at, None);
-            if converted == U256::ZERO {
-                return;
-            }
-            amount = amount.less(converted.into());
-        }
-    }
-
-    /// An allowance found on chain at load: a hold like any other, charged to every line that counts the asset.
-    pub(super) fn on_inventory(&mut self, key: Key, amount: U256, until: Option<Time>) {
-        let tag = Tag { charged: self.terms.lines_of(key.asset), ..Tag::default() };
-        self.layers.entry(key).or_default().push(Layer { amount, tag: Arc::new(tag), until });
-        self.recount_keys(&BTreeSet::from([key]));
     }
 }
 
@@ -335,18 +248,9 @@ impl State {
         Ok(())
     }
 
-    fn spend(&mut self, at: Time, what: What, amount: U256, tag: Arc<Tag>) {
+    pub(super) fn spend(&mut self, at: Time, what: What, amount: U256, tag: Arc<Tag>) {
         if amount != U256::ZERO && !tag.charged.is_empty() {
             self.push_event(Event { at, what, amount, tag });
         }
     }
-}
-
-/// Who pays for authority that one gave and another used. What was approved for the puller alone stays approved.
-fn both(layer: &Tag, puller: &Tag) -> Arc<Tag> {
-    let rules: Vec<Name> = layer.rules.iter().chain(&puller.rules).cloned().collect();
-    let charged = layer.charged.union(&puller.charged).cloned().collect();
-    let approved = puller.over.difference(&layer.charged);
-    let over = layer.over.iter().chain(approved).cloned().collect();
-    Arc::new(Tag { rules, charged, over })
 }

@@ -18,7 +18,8 @@
 //! | [`request`] | what is signed, as the ledger sees it; slots, assets, keys |
 //! | [`state`] | what is stored, and the measures `spent`, `exposure`, `use` |
 //! | [`judge`] | may this request be signed? |
-//! | [`facts`] | what the chain says: landed, void, pulled, allowance, final, inventory, adopt |
+//! | [`facts`] | what the chain says: landed, void, final, adopt |
+//! | [`authority`] | what it says of authority: pulled, allowance, inventory |
 //! | [`edit`] | a new version of the policy over the same history |
 //! | [`log`] | the records and the fold |
 //! | [`sums`] | running sums, so that judging does not look at old events |
@@ -28,15 +29,17 @@
 //!
 //! # What was checked
 //! `tests/ledger`: after every input of a history, decision, code, charges and the use of every budget equal those of the
-//! executable reference (with three corrections of what an edit does, named in `generate.py`), the running sums equal what they
-//! sum, and replaying the log gives the same state. Some histories are shipped as vectors. Besides, an adversary over one or
-//! two chains takes what it can, and brute force over all outflow finds no window above its cap; no fact raises a use.
+//! executable reference (with corrections of what an edit does and of authority with an end, named in `generate.py`), the
+//! running sums equal what they sum, and replaying the log gives the same state. Some histories are shipped as vectors.
+//! Besides, an adversary over one or two chains takes what it can, and brute force over all outflow finds no window above its
+//! cap; no fact raises a use.
 //!
 //! | run once | figure |
 //! | --- | --- |
 //! | `AGENTPOL_HISTORIES=100000 AGENTPOL_FIRST_SEED=2000000 cargo test -p agentpol-runtime --test ledger random` | 100 000 histories, 4 092 896 steps, no difference |
 //! | `AGENTPOL_BEHAVIOURS=30000 cargo test -p agentpol-runtime --test ledger no_budget` | 30 000 behaviours of 80 steps, 313 719 outflows, none above a cap |
 
+pub mod authority;
 pub mod calendar;
 pub mod edit;
 pub mod facts;

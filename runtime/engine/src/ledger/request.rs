@@ -39,9 +39,10 @@ pub enum Slot {
     Signature {
         /// On which chain.
         chain: ChainId,
-        /// Which contract keeps it.
+        /// Which contract keeps it; zero if none does, so that the same can be signed again.
         contract: Address,
-        /// The nonce (for Permit2 with token and spender, for orders the uid), hashed where it is longer than a word.
+        /// The nonce (for Permit2 with token and spender, for orders the uid), hashed where it is longer than a word; where
+        /// no contract keeps one, the hash of what is signed.
         id: B256,
     },
 }
@@ -52,6 +53,11 @@ impl Slot {
         match self {
             Slot::Transaction { chain, .. } | Slot::Signature { chain, .. } => *chain,
         }
+    }
+
+    /// Does something on chain see to it that what was used is not used again?
+    pub(super) fn excludes(&self) -> bool {
+        !matches!(self, Slot::Signature { contract: Address::ZERO, .. })
     }
 
     /// Can what is signed for `self` land before what is signed for `other`? Only nonces of one account have an order.

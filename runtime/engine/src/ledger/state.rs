@@ -117,6 +117,19 @@ pub struct Layer {
     pub tag: Arc<Tag>,
     /// Last second at which it can be used.
     pub until: Option<Time>,
+    /// Does it stand by itself? An order has an end and a nonce of its own: an approval of the same spender does not end it.
+    pub apart: bool,
+}
+
+impl Layer {
+    /// Can it still be used at this time?
+    pub(super) fn lasts(&self, at: Time) -> bool {
+        self.until.is_none_or(|until| at <= until)
+    }
+
+    pub(super) fn end(&self) -> Time {
+        self.until.unwrap_or(Time::MAX)
+    }
 }
 
 /// Outflow that landed.
@@ -160,7 +173,7 @@ pub struct State {
     pub locked: bool,
     /// Everything that left, for ever: an edit counts it anew.
     pub events: Vec<Event>,
-    /// Final authority, oldest first.
+    /// Final authority: what ends soonest first, and of what ends together the oldest.
     pub layers: BTreeMap<Key, Vec<Layer>>,
     /// What is not settled.
     pub slots: BTreeMap<Slot, Open>,

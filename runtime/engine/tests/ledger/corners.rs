@@ -12,24 +12,24 @@ use agentpol_runtime::ledger::{
 };
 use std::collections::BTreeMap;
 
-const ACCOUNT: Address = Address::repeat_byte(0xaa);
-const SPENDER: Address = Address::repeat_byte(1);
+pub(crate) const ACCOUNT: Address = Address::repeat_byte(0xaa);
+pub(crate) const SPENDER: Address = Address::repeat_byte(1);
 const OTHER: Address = Address::repeat_byte(2);
 
-fn asset(chain: ChainId) -> Asset {
+pub(crate) fn asset(chain: ChainId) -> Asset {
     Asset { chain, contract: Some(Address::repeat_byte(0x77)) }
 }
 
-fn amount(n: u64) -> U256 {
+pub(crate) fn amount(n: u64) -> U256 {
     U256::from(n)
 }
 
-fn line(cap: u64, window: Window) -> Line {
+pub(crate) fn line(cap: u64, window: Window) -> Line {
     let counts = Counts::Gross(BTreeMap::from([(asset(1), U256::ONE)]));
     Line { cap: amount(cap), window, counts, rules: None, renamed_from: None }
 }
 
-fn ledger(lines: impl IntoIterator<Item = (&'static str, Line)>) -> Ledger {
+pub(crate) fn ledger(lines: impl IntoIterator<Item = (&'static str, Line)>) -> Ledger {
     let lines = lines.into_iter().map(|(name, line)| (LineName::new(name, 0), line)).collect();
     let rules = ["a", "b"].map(|rule| (Name::from(rule), Rule::default())).into();
     Ledger::new(Terms { lines, rules, chains: [1, 2].into(), ..Terms::default() }, false)
@@ -51,7 +51,7 @@ fn grants(mode: GrantMode, n: u64) -> Effect {
     effect(EffectKind::Grant(mode), n)
 }
 
-fn request(nonce: u64, rule: &str, effects: &[Effect]) -> Request {
+pub(crate) fn request(nonce: u64, rule: &str, effects: &[Effect]) -> Request {
     let action = Action { rules: vec![rule.into()], effects: effects.to_vec(), charges: Vec::new() };
     Request {
         slot: Slot::Transaction { chain: 1, account: ACCOUNT, nonce },
@@ -63,7 +63,7 @@ fn request(nonce: u64, rule: &str, effects: &[Effect]) -> Request {
     }
 }
 
-fn judged(ledger: &mut Ledger, record: Record) -> Judgement {
+pub(crate) fn judged(ledger: &mut Ledger, record: Record) -> Judgement {
     match ledger.apply(record) {
         Reply::Judged(judgement) => judgement,
         other => panic!("{other:?}"),
@@ -74,14 +74,14 @@ fn ask(ledger: &mut Ledger, request: Request) -> Judgement {
     judged(ledger, Record::Request(request))
 }
 
-fn code(judgement: &Judgement) -> Option<DenyCode> {
+pub(crate) fn code(judgement: &Judgement) -> Option<DenyCode> {
     match &judgement.verdict {
         Verdict::Deny(refusal) => Some(refusal.code),
         _ => None,
     }
 }
 
-fn landed(request: &Request, at: u64) -> Record {
+pub(crate) fn landed(request: &Request, at: u64) -> Record {
     Record::Landed(Landed {
         slot: request.slot,
         digest: request.digest,

@@ -1,28 +1,72 @@
 """Random histories of requests and chain facts, with what the executable reference of budgets decides and holds after each.
 
-    python3 generate.py DESIGN/budgets FIRST_SEED COUNT [STEPS]
+    python3 generate.py DESIGN/budgets FIRST_SEED COUNT [STEPS] [direct]
 
 One history a line, as JSON: `terms` (the policy), `logs`, `requests` (a table), `steps`: [record, answer, uses by budget in
 the order of their names].  A world of chain and spenders (the reference's own checker) keeps the facts plausible; edits,
 locks, adoption, approvals, voids and clocks that go back are added here.  Times are real seconds and calendar periods real
 ones, computed by `datetime`, so that the reference shares no calendar with what it is compared to.
+
+In the reference a spender is a name, and its authority through a keeper (Permit2) that of another name: `X` is what `S` has
+through the keeper, `R` what `P` has. Whoever reads the histories makes one spender of both again. `direct`: without them.
 """
 import sys, json, random
 from datetime import datetime, timedelta, timezone
 
 sys.path.insert(0, sys.argv[1])
 from budgets import *          # noqa: E402
+import budgets                  # noqa: E402
 import check                    # noqa: E402
 
 START = int(datetime(2027, 1, 31, tzinfo=timezone.utc).timestamp())      # a Sunday, the last of a month
 RULES = ["g", "h", "q", "m", "par"]
-TOKENS, SPENDERS = ["T", "V"], ["S", "Z", "P"]
+TOKENS = ["T", "V"]
+THROUGH = {"S": "X", "P": "R"}
+
+
+ends = lambda l: NEVER if l.expiry is None else l.expiry
+
+
+def cut(layers, amount, ts):
+    """decreaseAllowance, where layers have ends: of what has not ended the soonest to end, and of that the newest."""
+    out = list(layers)
+    while amount and any(ends(l) >= ts for l in out):
+        soonest = min(ends(l) for l in out if ends(l) >= ts)
+        at = max(n for n, l in enumerate(out) if ends(l) == soonest)
+        n = min(amount, out[at].amount)
+        amount -= n
+        out[at:at + 1] = [out[at]._replace(amount=out[at].amount - n)] if out[at].amount > n else []
+    return tuple(out)
 
 
 class Reference(Ledger):
-    """The reference with UTC periods by the calendar, and three corrections of what an edit makes of it:
-    approvals follow a budget's new name; a grant to a trusted spender that is still pending costs nothing after an edit
-    either (once distrusted, `given` already holds it); and what increaseAllowance gave to a trusted spender adds up."""
+    """The reference with UTC periods by the calendar, and corrections.
+
+    Of an edit: approvals follow a budget's new name; a grant to a trusted spender that is still pending costs nothing after an
+    edit either (once distrusted, `given` already holds it); and what increaseAllowance gave to a trusted spender adds up.
+
+    Of authority with an end, where layers of one key end at different times: what had ended was not used; of the rest what ends
+    soonest was used first (oldest first lets the longest-lived be used unseen); and what has ended when it lands is of that
+    block (Permit2's expiration of zero)."""
+
+    def convert(self, key, amount, ts, puller=Tag((), NONE)):
+        layers = sorted(self.layers.get(key, ()), key=ends)
+        over = tuple(l for l in layers if ends(l) < ts)
+        self.layers[key] = tuple(layers[len(over):])
+        n = super().convert(key, amount, ts, puller)
+        self.layers[key] = over + self.layers[key]
+        return n
+
+    def on_allowance(self, key, amount, ts):
+        self.convert(key, max(0, sum(l.amount for l in self.layers.get(key, ()) if ends(l) >= ts) - amount), ts)
+
+    def on_landed(self, slot, version, ok, ts, pulled=None, fee=None):
+        if version is not None:
+            late = lambda i: i._replace(expiry=max(i.expiry, ts)) if i.expiry is not None else i
+            versions = [v._replace(items=tuple(map(late, v.items))) for v in self.slots[slot].versions]
+            self.slots[slot] = self.slots[slot]._replace(versions=tuple(versions))
+        budgets.cut_newest = lambda layers, amount: cut(tuple(sorted(layers, key=ends)), amount, ts)
+        super().on_landed(slot, version, ok, ts, pulled, fee)
 
     def cut(self, b):
         if not isinstance(b.calendar, str):
@@ -72,13 +116,24 @@ def edited(rng, policy):
     names = [b.name for b in budgets]
     sub = lambda p: frozenset(x for x in names if rng.random() < p)
     rules = [Rule(n, rng.random() < .1, sub(.1), sub(.15)) for n in RULES]
-    return Policy(budgets, rules, ["P"] if rng.random() < .4 else [], policy.epoch + 1), tuple(renamed)
+    return Policy(budgets, rules, ["P", "R"] if rng.random() < .4 else [], policy.epoch + 1), tuple(renamed)
 
 
-def history(seed, steps):
+def through_keeper(cfg, seed):
+    """Some of what spenders are given and take goes through the keeper."""
+    rng = random.Random(-seed)
+    cfg.policy.trusted |= {THROUGH[s] for s in cfg.policy.trusted}
+    kept = lambda e: e._replace(spender=THROUGH[e.spender]) if not isinstance(e, Move) and e.spender in THROUGH and rng.random() < .4 else e
+    some = lambda r: r._replace(actions=tuple(a._replace(effects=tuple(map(kept, a.effects))) for a in r.actions))
+    cfg.templates = [lambda w, l, t=t: [some(r) if r.slot not in l.slots or rng.random() < .5 else r for r in t(w, l)] for t in cfg.templates]
+
+
+def history(seed, steps, direct):
     """The inputs of one random history, in the reference's own small numbers."""
     rng = random.Random(seed)
     cfg = check.random_config(rng)
+    if not direct:
+        through_keeper(cfg, seed)
     if "P" in cfg.policy.trusted and rng.random() < .5:
         cfg.templates.append(lambda w, l: [Request(("tx", l.next_nonce), check.A("g", Grant("T", rng.choice("PS"), UNLIMITED)))])
     w, l = cfg.start()
@@ -86,7 +141,7 @@ def history(seed, steps):
     for _ in range(steps):
         k = rng.random()
         if k < .06:
-            w, l = disturb(rng, cfg, w, l)
+            w, l = disturb(rng, w, l, "SZ" if direct else "SZX")
             continue
         by_kind = {}
         for option in cfg.steps(w, l):
@@ -122,10 +177,10 @@ def signed(w, r, d):
     return w
 
 
-def disturb(rng, cfg, w, l):
+def disturb(rng, w, l, spenders):
     w, l = w.copy(), l.copy()
     kind = rng.choice(["edit", "edit", "approve", "approve", "foreign", "void", "inventory", "pulled", "allowance", "now", "adopt", "repeat"])
-    key = (rng.choice(TOKENS), rng.choice("SZ"))
+    key = (rng.choice(TOKENS), rng.choice(spenders))
     names = lambda: frozenset(b.name for b in l.policy.budgets.values() if b.measure == "gross" and b.weight(key[0]))
     if kind == "edit":
         policy, renamed = edited(rng, l.policy)
@@ -204,7 +259,7 @@ def terms_json(p, renamed=()):
     return {"lines": {b.name: {"cap": b.cap, "window": window(b), "measure": b.measure, "weights": dict(b.weights),
                                "rules": sorted(b.rules) if b.rules is not None else None, "from": old.get(b.name)} for b in p.budgets.values()},
             "rules": {r.name: {"ask": r.ask, "exempt": sorted(r.exempt), "beyond": sorted(r.beyond)} for r in p.rules.values()},
-            "trusted": sorted(p.trusted), "epoch": p.epoch, "within": p.ask_within}
+            "trusted": sorted(p.trusted - set(THROUGH.values())), "epoch": p.epoch, "within": p.ask_within}
 
 
 def effect_json(e):
@@ -213,8 +268,8 @@ def effect_json(e):
     return [e.mode, e.token, e.amount, e.spender, e.expiry]
 
 
-def emit(seed, steps):
-    cfg, log = history(seed, steps)
+def emit(seed, steps, direct):
+    cfg, log = history(seed, steps, direct)
     rng = random.Random(seed + 1)
     scale = Scale(rng)
     policy = scale.policy(cfg.policy)
@@ -245,6 +300,7 @@ def emit(seed, steps):
 
 
 if __name__ == "__main__":
-    first, count = int(sys.argv[2]), int(sys.argv[3])
+    direct, numbers = "direct" in sys.argv, [int(n) for n in sys.argv[2:] if n != "direct"]
+    first, count, steps = numbers + [40][:3 - len(numbers)]
     for seed in range(first, first + count):
-        print(json.dumps(emit(seed, int(sys.argv[4]) if len(sys.argv) > 4 else 40), separators=(",", ":")))
+        print(json.dumps(emit(seed, steps, direct), separators=(",", ":")))

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const CHAIN: ChainId = 1;
 /// The one account.
 pub(crate) const ACCOUNT: Address = Address::repeat_byte(0xaa);
+/// Keeps authority as Permit2 does.
+const KEEPER: Address = Address::repeat_byte(0x22);
 
 /// One history.
 pub(crate) struct History {
@@ -121,9 +123,9 @@ fn effect(v: &Value) -> Effect {
         "dec" => EffectKind::Grant(GrantMode::Dec),
         other => panic!("unknown effect {other}"),
     };
-    let party = if kind == EffectKind::Move { Address::ZERO } else { spender(&v[3]) };
+    let (party, through) = if kind == EffectKind::Move { (Address::ZERO, None) } else { spender(&v[3]) };
     let until = if matches!(kind, EffectKind::Grant(_)) { time(&v[4]) } else { None };
-    Effect { through: None, kind, asset: asset(&v[1]), amount: word(&v[2]), party, until }
+    Effect { through, kind, asset: asset(&v[1]), amount: word(&v[2]), party, until }
 }
 
 fn slot(v: &Value) -> Slot {
@@ -153,7 +155,7 @@ fn terms(v: &Value) -> Terms {
             .map(|(n, l)| (LineName::new(n, 0), line(l)))
             .collect(),
         rules: rules.collect(),
-        trusted: list(&v["trusted"]).iter().map(|s| (CHAIN, spender(s))).collect(),
+        trusted: list(&v["trusted"]).iter().map(|s| (CHAIN, spender(s).0)).collect(),
         chains: BTreeSet::from([CHAIN]),
         epoch: v["epoch"].as_u64().expect("epoch"),
     }
@@ -190,12 +192,19 @@ fn asset(v: &Value) -> Asset {
     Asset { chain: CHAIN, contract: Some(Address::repeat_byte(string(v).as_bytes()[0])) }
 }
 
-fn spender(v: &Value) -> Address {
-    Address::repeat_byte(string(v).as_bytes()[0])
+/// In the reference, what a spender has through the keeper stands under a name of its own.
+fn spender(v: &Value) -> (Address, Option<Address>) {
+    let (name, through) = match string(v).as_str() {
+        "X" => (b'S', Some(KEEPER)),
+        "R" => (b'P', Some(KEEPER)),
+        direct => (direct.as_bytes()[0], None),
+    };
+    (Address::repeat_byte(name), through)
 }
 
 fn key(v: &Value) -> Key {
-    Key { through: None, asset: asset(&v[0]), spender: spender(&v[1]) }
+    let (spender, through) = spender(&v[1]);
+    Key { asset: asset(&v[0]), spender, through }
 }
 
 fn lines(v: &Value) -> Lines {

@@ -8,8 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod authority;
 mod corners;
 mod history;
 mod property;
 mod reference;
+mod requests;
 mod world;

@@ -1,15 +1,14 @@
 //! No budget is exceeded in any window of any behaviour, and nothing but an allow raises a budget's use: on random policies
 //! over two chains, against the adversary of `world.rs`.
 
+use crate::requests::{TRUSTED, asset};
 use crate::world::{How, Withheld, World};
 use agentpol_model::{
-    Address, B256, ChainId, Time, U256,
+    Address, Time, U256,
     budget::{Period, Window},
-    effect::{EffectKind, GrantMode},
 };
 use agentpol_runtime::ledger::{
-    Action, Asset, Counts, Effect, Ledger, Line, LineName, Lines, Name, Record, Reply, Request, Rule, Slot,
-    Terms, Total, Verdict,
+    Asset, Counts, Ledger, Line, LineName, Lines, Name, Record, Reply, Rule, Slot, Terms, Total, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -19,9 +18,9 @@ const STEPS: usize = 80;
 /// 2026-11-21T00:00:00Z, a Saturday.
 const START: Time = 1_795_219_200;
 /// A quarter of a day.
-const TICK: Time = 21_600;
-const ACCOUNT: Address = Address::repeat_byte(0xaa);
-const RULES: [&str; 4] = ["a", "b", "c", "parent"];
+pub(crate) const TICK: Time = 21_600;
+pub(crate) const ACCOUNT: Address = Address::repeat_byte(0xaa);
+pub(crate) const RULES: [&str; 4] = ["a", "b", "c", "parent"];
 
 #[test]
 fn no_budget_is_exceeded_in_any_behaviour() {
@@ -46,10 +45,10 @@ fn a_ledger_that_is_lied_to_is_caught() {
 }
 
 /// SplitMix64.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -57,30 +56,33 @@ impl Random {
         (z ^ (z >> 31)) % n
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64) as usize].clone()
     }
 }
 
-struct Behaviour {
+pub(crate) struct Behaviour {
     seed: u64,
-    random: Random,
-    chains: u64,
+    pub(crate) random: Random,
+    pub(crate) chains: u64,
     withheld: Withheld,
-    world: World,
-    ledger: Ledger,
-    requests: u64,
+    pub(crate) world: World,
+    pub(crate) ledger: Ledger,
+    pub(crate) requests: u64,
+    /// Everything happens to one spender's authority over one asset.
+    pub(crate) narrow: bool,
     lie: bool,
 }
 
 impl Behaviour {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
-        let chains = random.pick(&[1, 1, 2]);
+        let narrow = random.chance(50);
+        let chains = if narrow { 1 } else { random.pick(&[1, 1, 2]) };
         let terms = terms(&mut random, chains);
         let logs = random.chance(30);
         let withheld = Withheld {
@@ -94,7 +96,7 @@ impl Behaviour {
             ledger.apply(Record::Final(chain, START));
         }
         let world = World::new(terms, withheld, START);
-        Self { seed, random, chains, withheld, world, ledger, requests: 0, lie: false }
+        Self { seed, random, chains, withheld, world, ledger, requests: 0, narrow, lie: false }
     }
 
     fn play(&mut self) -> Result<usize, String> {
@@ -227,74 +229,6 @@ impl Behaviour {
         let lines = self.ledger.state().terms.lines.keys();
         lines.map(|name| (name.clone(), self.ledger.used(name))).collect()
     }
-
-    // ---- random requests
-
-    fn request(&mut self) -> Request {
-        self.requests += 1;
-        let chain = 1 + self.random.below(self.chains);
-        let next = self.ledger.state().next_nonce[&(chain, ACCOUNT)];
-        let transaction = |nonce| Slot::Transaction { chain, account: ACCOUNT, nonce };
-        let open = |slot: &&Slot| matches!(slot, Slot::Transaction { chain: of, .. } if *of == chain);
-        let open: Vec<Slot> = self.ledger.state().slots.keys().filter(open).copied().collect();
-        let signature = self.random.chance(25);
-        let slot = if signature {
-            let id = B256::with_last_byte(self.random.below(6) as u8);
-            Slot::Signature { chain, contract: Address::repeat_byte(0x51), id }
-        } else if !open.is_empty() && self.random.chance(20) {
-            self.random.pick(&open)
-        } else {
-            transaction(next)
-        };
-        let count = if signature { 1 } else { self.random.below(4) };
-        let deadline = self.random.chance(40).then(|| self.world.now + self.random.below(6) * TICK);
-        Request {
-            slot,
-            digest: B256::left_padding_from(&self.requests.to_be_bytes()),
-            agent: None,
-            fee: U256::from(if signature { 0 } else { self.random.below(3) }),
-            deadline,
-            actions: (0..count).map(|_| self.action(chain, signature)).collect(),
-        }
-    }
-
-    fn action(&mut self, chain: ChainId, signature: bool) -> Action {
-        let mut rules = vec![Name::from(self.random.pick(&RULES[..3]))];
-        if self.random.chance(25) {
-            rules.push("parent".into());
-        }
-        let effects = (0..1 + self.random.below(2)).map(|_| self.effect(chain, signature)).collect();
-        Action { rules, effects, charges: Vec::new() }
-    }
-
-    fn effect(&mut self, chain: ChainId, signature: bool) -> Effect {
-        let amount = U256::from(1 + self.random.below(4));
-        let (kind, amount) = match self.random.below(10) {
-            0..=2 => (EffectKind::Move, amount),
-            3..=5 if !signature => (EffectKind::Pull { exact: self.random.chance(50) }, amount),
-            6 => (EffectKind::Grant(GrantMode::Add), amount),
-            7 if !signature => (EffectKind::Grant(GrantMode::Dec), amount),
-            8 => (EffectKind::Grant(GrantMode::Set), U256::ZERO),
-            _ => (EffectKind::Grant(GrantMode::Set), amount),
-        };
-        let expires = signature && self.random.chance(40) && matches!(kind, EffectKind::Grant(_));
-        Effect {
-            through: None,
-            kind,
-            asset: asset(chain, self.random.below(2)),
-            amount,
-            party: self.random.pick(&[SPENDER, SPENDER, OTHER, TRUSTED]),
-            until: expires.then(|| self.world.now + self.random.below(6) * TICK),
-        }
-    }
-}
-
-const SPENDER: Address = Address::repeat_byte(1);
-const OTHER: Address = Address::repeat_byte(2);
-const TRUSTED: Address = Address::repeat_byte(3);
-
-fn asset(chain: ChainId, n: u64) -> Asset {
-    Asset { chain, contract: Some(Address::with_last_byte(n as u8 + 1)) }
 }
 
 fn terms(random: &mut Random, chains: u64) -> Terms {

@@ -3,7 +3,7 @@
 //! requests and the scope of rules with the ledger, which learns nothing but what is finalised and not withheld.
 
 use agentpol_model::{
-    ChainId, Time, U256,
+    Address, ChainId, Time, U256,
     budget::Window,
     effect::{EffectKind, GrantMode},
 };
@@ -42,6 +42,8 @@ struct Authority {
     charged: Lines,
     over: Lines,
     until: Option<Time>,
+    /// With a nonce of its own: no approval ends it.
+    apart: bool,
 }
 
 /// What the ledger is not told.
@@ -93,6 +95,11 @@ impl World {
         if versions.iter().all(|(signed, _)| signed != request) {
             versions.push((request.clone(), over.clone()));
         }
+        // A message does all it does when it is signed, and no chain knows.
+        if matches!(request.slot, Slot::Signature { contract: Address::ZERO, .. }) {
+            self.used.insert(request.slot);
+            self.pay(request, over);
+        }
     }
 
     /// What the adversary can have mined now.
@@ -122,7 +129,8 @@ impl World {
             done.execute(&request, &over, how)
         };
         let is_signature = matches!(slot, Slot::Signature { .. });
-        if trace.failed && is_signature {
+        // A user operation is paid for whether it fails or not.
+        if trace.failed && is_signature && request.fee == U256::ZERO {
             return;
         }
         let ok = !trace.failed;
@@ -178,7 +186,8 @@ impl World {
         let trusted = self.terms.trusted.contains(&(e.asset.chain, e.party));
         let charged = self.terms.scope(rules, what);
         let over: Lines = over.intersection(&charged).cloned().collect();
-        let key = e.key();
+        // By what the contracts know: who may take what, and where that is written down.
+        let key = Key { asset: e.asset, spender: e.party, through: e.through };
         match e.kind {
             EffectKind::Move => self.leave(rules, what, e.amount, &over),
             EffectKind::Pull { .. } if trusted => self.leave(rules, what, e.amount, &over),
@@ -198,11 +207,15 @@ impl World {
                 }
             }
             EffectKind::Grant(mode) => {
-                let layers = self.authority.entry(key).or_default();
+                let (now, layers) = (self.now, self.authority.entry(key).or_default());
                 if mode == GrantMode::Set {
-                    layers.clear();
+                    layers.retain(|layer| layer.apart);
                 }
-                layers.push(Authority { amount: e.amount, charged, over, until: e.until });
+                let apart = mode == GrantMode::Add && e.until.is_some();
+                // What has ended when it begins can be used in this block.
+                let until = e.until.map(|until| until.max(now));
+                layers.push(Authority { amount: e.amount, charged, over, until, apart });
+                layers.sort_by_key(|layer| layer.until.unwrap_or(Time::MAX));
                 let live = self.live(&key);
                 if how == How::HelpYourself && live > U256::ZERO {
                     self.draw(key, live, &Lines::new(), &Lines::new());
@@ -232,7 +245,8 @@ impl World {
         }
     }
 
-    /// Authority is used oldest first, and whoever gave it or is charged for the pull pays.
+    /// What ends soonest is used first, which leaves the adversary the most for later, and whoever gave it or is charged for
+    /// the pull pays.
     fn draw(&mut self, key: Key, mut amount: U256, charged: &Lines, over: &Lines) {
         let (now, mut out) = (self.now, Vec::new());
         for a in self.authority.get_mut(&key).into_iter().flatten() {
@@ -250,7 +264,13 @@ impl World {
     }
 
     fn cut(&mut self, key: Key, mut amount: U256) {
-        for a in self.authority.get_mut(&key).into_iter().flatten().rev() {
+        let now = self.now;
+        let mut alive: Vec<&mut Authority> = self.authority.get_mut(&key).into_iter().flatten().collect();
+        alive.retain(|a| a.until.is_none_or(|until| now <= until));
+        alive.reverse();
+        // Stable: what is newest comes first among those that end together.
+        alive.sort_by_key(|a| a.until.unwrap_or(Time::MAX));
+        for a in alive {
             let n = a.amount.min(amount);
             (amount, a.amount) = (amount - n, a.amount - n);
         }
