@@ -7,6 +7,7 @@ use crate::{
 };
 use agentpol_abi::strict_json::{Entry, Json, Node, line_and_column};
 use agentpol_model::{Address, ChainId, U256, decision::DenyCode};
+use std::rc::Rc;
 
 /// What is wrong with a request, before its place is turned into line and column.
 #[derive(Clone, Debug)]
@@ -27,25 +28,59 @@ impl Fault {
     }
 }
 
+/// Fields that a fault names at most.
+const MOST_NAMED: usize = 24;
+
 pub(crate) type Read<T> = Result<T, Fault>;
 
-/// A value and the way to it (a JSON pointer).
+/// A value and the way to it.
 #[derive(Clone, Debug)]
 pub(crate) struct At<'n, 'a> {
     node: &'n Node<'a>,
-    pointer: String,
+    way: Option<Rc<Step<'n>>>,
     /// Where the string begins that this value is written in, if it is: escapes move what is inside.
     string: Option<usize>,
 }
 
+/// The last step of a way. It is written out only for a fault: a long one above many values would otherwise fill the memory.
+#[derive(Debug)]
+struct Step<'n> {
+    before: Option<Rc<Step<'n>>>,
+    key: Key<'n>,
+}
+
+#[derive(Debug)]
+enum Key<'n> {
+    /// All the way to a document in a string.
+    Document(String),
+    Name(&'n str),
+    Index(usize),
+}
+
 impl<'n, 'a> At<'n, 'a> {
     pub(crate) fn root(node: &'n Node<'a>) -> Self {
-        Self { node, pointer: String::new(), string: None }
+        Self { node, way: None, string: None }
     }
 
     /// A document that is written in this value, a string.
     pub(crate) fn document<'m, 'b>(&self, root: &'m Node<'b>) -> At<'m, 'b> {
-        At { node: root, pointer: self.pointer.clone(), string: Some(self.offset(self.node.offset)) }
+        let way = Step { before: None, key: Key::Document(self.pointer()) };
+        At { node: root, way: Some(Rc::new(way)), string: Some(self.offset(self.node.offset)) }
+    }
+
+    /// The way as a JSON pointer (RFC 6901).
+    fn pointer(&self) -> String {
+        let mut steps = Vec::new();
+        let mut next = &self.way;
+        while let Some(step) = next {
+            steps.push(match &step.key {
+                Key::Document(pointer) => pointer.clone(),
+                Key::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+                Key::Index(index) => format!("/{index}"),
+            });
+            next = &step.before;
+        }
+        steps.into_iter().rev().collect()
     }
 
     /// Where that byte stands in the text of the request.
@@ -57,7 +92,7 @@ impl<'n, 'a> At<'n, 'a> {
         Fault {
             code,
             message: message.into(),
-            pointer: self.pointer.clone(),
+            pointer: self.pointer(),
             offset: self.offset(self.node.offset),
         }
     }
@@ -78,9 +113,15 @@ impl<'n, 'a> At<'n, 'a> {
         match entries.iter().find(|e| !fields.contains(&&*e.key)) {
             None => Ok(()),
             Some(Entry { key, node, offset }) => {
-                let at = self.below(node, key);
-                let fault =
-                    at.invalid(format!("{what} has no field {key:?}; its fields are {}", fields.join(", ")));
+                let at = self.below(node, Key::Name(key));
+                // Types that a request brings along can have many members.
+                let more = if fields.len() > MOST_NAMED { ", …" } else { "" };
+                let known: Vec<&str> = fields.iter().copied().take(MOST_NAMED).collect();
+                let fault = at.invalid(format!(
+                    "{what} has no field \"{}\"; its fields are {}{more}",
+                    hex::shorten(key),
+                    known.join(", ")
+                ));
                 Err(Fault { offset: self.offset(*offset), ..fault })
             }
         }
@@ -88,7 +129,8 @@ impl<'n, 'a> At<'n, 'a> {
 
     /// A field, if it is there. `null` is not taken for absence.
     pub(crate) fn get(&self, key: &str) -> Option<At<'n, 'a>> {
-        self.node.get(key).map(|node| self.below(node, key))
+        let Json::Object(entries) = &self.node.value else { return None };
+        entries.iter().find(|e| e.key == key).map(|e| self.below(&e.node, Key::Name(&e.key)))
     }
 
     pub(crate) fn need(&self, key: &str) -> Read<At<'n, 'a>> {
@@ -99,7 +141,7 @@ impl<'n, 'a> At<'n, 'a> {
     pub(crate) fn items(&self, what: &str) -> Read<Vec<At<'n, 'a>>> {
         match &self.node.value {
             Json::Array(items) => {
-                Ok(items.iter().enumerate().map(|(i, node)| self.below(node, &i.to_string())).collect())
+                Ok(items.iter().enumerate().map(|(i, node)| self.below(node, Key::Index(i))).collect())
             }
             _ => Err(self.invalid(format!("{what} is an array; found {}", self.node.kind()))),
         }
@@ -150,7 +192,7 @@ impl<'n, 'a> At<'n, 'a> {
     pub(crate) fn entries(&self, what: &str) -> Read<Vec<(&'n str, At<'n, 'a>)>> {
         match &self.node.value {
             Json::Object(entries) => {
-                Ok(entries.iter().map(|e| (&*e.key, self.below(&e.node, &e.key))).collect())
+                Ok(entries.iter().map(|e| (&*e.key, self.below(&e.node, Key::Name(&e.key)))).collect())
             }
             _ => Err(self.invalid(format!("{what} is an object; found {}", self.node.kind()))),
         }
@@ -173,9 +215,7 @@ impl<'n, 'a> At<'n, 'a> {
         Ok(chain)
     }
 
-    fn below(&self, node: &'n Node<'a>, key: &str) -> At<'n, 'a> {
-        // RFC 6901.
-        let key = key.replace('~', "~0").replace('/', "~1");
-        At { node, pointer: format!("{}/{key}", self.pointer), string: self.string }
+    fn below(&self, node: &'n Node<'a>, key: Key<'n>) -> At<'n, 'a> {
+        At { node, way: Some(Rc::new(Step { before: self.way.clone(), key })), string: self.string }
     }
 }

@@ -80,7 +80,7 @@ impl SignIn {
         let statement = match lines.next("the statement")? {
             "" => String::new(),
             statement => {
-                if !statement.bytes().all(|b| b == b' ' || is_uri(b)) {
+                if !statement.bytes().all(|b| b == b' ' || is_path(b) || b"/?#[]".contains(&b)) {
                     return Err("the statement has characters that EIP-4361 does not allow".to_owned());
                 }
                 lines.empty("the empty line after the statement")?;
@@ -100,7 +100,7 @@ impl SignIn {
         let expires = lines.optional("Expiration Time")?.map(instant).transpose()?;
         let not_before = lines.optional("Not Before")?.map(instant).transpose()?;
         let request_id = lines.optional("Request ID")?.unwrap_or_default();
-        if !escaped(request_id, |b| is_unreserved(b) || is_sub_delimiter(b) || b":@".contains(&b)) {
+        if !escaped(request_id, is_path) {
             return Err("the request's id has characters that EIP-4361 does not allow".to_owned());
         }
         let mut resources = Vec::new();
@@ -159,23 +159,26 @@ fn check_domain(domain: &str) -> Read<()> {
     if host.contains('@') {
         return Err("a domain with a user's name in it hides who asks".to_owned());
     }
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((v6, port)) if v6.parse::<core::net::Ipv6Addr>().is_ok() => ("v6", port),
-            _ => ("", ""),
-        },
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
-    };
-    let port = match port {
-        "" => true,
-        port => port.strip_prefix(':').is_some_and(|digits| {
-            digits.parse::<u16>().is_ok() && digits.bytes().all(|b| b.is_ascii_digit())
-        }),
-    };
-    if name.is_empty() || !port || !escaped(name, |b| is_unreserved(b) || is_sub_delimiter(b)) {
+    if host.is_empty() || !is_host(host) {
         return Err("its first line begins with the domain that asks: host and port".to_owned());
     }
     Ok(())
+}
+
+/// `host [ ":" port ]` (RFC 3986), the host not empty unless the port is left out.
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((v6, _)) if v6.parse::<core::net::Ipv6Addr>().is_err() => return false,
+        Some((_, port)) => ("v6", port),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port_is_one = match port.strip_prefix(':') {
+        None => port.is_empty(),
+        Some(digits) => {
+            !name.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+        }
+    };
+    port_is_one && escaped(name, |b| is_unreserved(b) || is_sub_delimiter(b))
 }
 
 fn account(line: &str) -> Read<Address> {
@@ -196,14 +199,24 @@ fn instant(text: &str) -> Read<Time> {
     })
 }
 
-/// `scheme ":"` and at least one character of those that URIs are made of (RFC 3986).
+/// `scheme ":" hier-part [ "?" query ] [ "#" fragment ]` (RFC 3986); something follows the colon.
 fn uri(text: &str) -> Read<String> {
-    match text.split_once(':') {
-        Some((scheme, rest)) if is_scheme(scheme) && !rest.is_empty() && escaped(rest, is_uri) => {
-            Ok(text.to_owned())
-        }
-        _ => Err(format!("{text:?} is no URI")),
-    }
+    let fine = text.split_once(':').is_some_and(|(scheme, rest)| {
+        let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = match place.strip_prefix("//") {
+            Some(after) => after.split_at(after.find('/').unwrap_or(after.len())),
+            None => ("", place),
+        };
+        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        is_scheme(scheme)
+            && !rest.is_empty()
+            && is_host(host)
+            && escaped(user, |b| is_unreserved(b) || is_sub_delimiter(b) || b == b':')
+            && escaped(path, |b| is_path(b) || b == b'/')
+            && [query, fragment].iter().all(|part| escaped(part, |b| is_path(b) || b"/?".contains(&b)))
+    });
+    if fine { Ok(text.to_owned()) } else { Err(format!("{text:?} is no URI")) }
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -226,9 +239,9 @@ fn escaped(text: &str, fine: impl Fn(u8) -> bool) -> bool {
     true
 }
 
-/// `reserved / unreserved`.
-fn is_uri(b: u8) -> bool {
-    is_unreserved(b) || is_sub_delimiter(b) || b":/?#[]@".contains(&b)
+/// `pchar`, but for what is written with `%`.
+fn is_path(b: u8) -> bool {
+    is_unreserved(b) || is_sub_delimiter(b) || b":@".contains(&b)
 }
 
 fn is_unreserved(b: u8) -> bool {

@@ -134,7 +134,7 @@ fn raw_transaction(at: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {
         }
         4 => {
             return unsupported(
-                "a transaction of type 4 (EIP-7702) hands accounts over to code and is not signed yet",
+                "a transaction of type 4 (EIP-7702) hands accounts over to code and is not signed; ask for an authorisation by itself",
             );
         }
         _ => {}

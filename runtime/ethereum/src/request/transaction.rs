@@ -35,7 +35,10 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("commitments", "blobs (type 3) are not signed yet"),
     ("proofs", "blobs (type 3) are not signed yet"),
     ("sidecars", "blobs (type 3) are not signed yet"),
-    ("authorizationList", "authorisations (type 4, EIP-7702) are not signed yet"),
+    (
+        "authorizationList",
+        "transactions that carry authorisations (type 4, EIP-7702) are not signed; ask for one by itself, as `authorization`",
+    ),
 ];
 
 pub(super) fn read(params: &At<'_, '_>, chain: Option<ChainId>) -> Read<Asked> {

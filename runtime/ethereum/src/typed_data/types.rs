@@ -1,6 +1,9 @@
 //! The types that typed data brings along: read, resolved, hashed, and turned into the ABI's.
 
-use crate::json::{At, Fault, Read};
+use crate::{
+    hex::shorten,
+    json::{At, Fault, Read},
+};
 use agentpol_abi::fit::{MAX_TYPE_DEPTH, MAX_TYPE_NODES, check, width_exists};
 use agentpol_model::{
     B256,
@@ -58,7 +61,7 @@ impl Types {
         for (name, at) in types.entries("`types`")?.into_iter().filter(|(name, _)| *name != DOMAIN) {
             let kept = KEPT.contains(&name) || elementary(name).is_some();
             if kept || !is_identifier(name) {
-                return Err(at.invalid(format!("a struct cannot be called {name:?}")));
+                return Err(at.invalid(format!("a struct cannot be called \"{}\"", shorten(name))));
             }
             let members = members(&at)?;
             written.insert(name, Written { at, members });
@@ -66,7 +69,8 @@ impl Types {
         let places: BTreeMap<&str, usize> = written.keys().enumerate().map(|(i, name)| (*name, i)).collect();
         let name = primary.text("`primaryType`")?;
         let Some(&root) = places.get(name) else {
-            return Err(primary.invalid(format!("`types` declares no struct {name:?} that could be signed")));
+            return Err(primary
+                .invalid(format!("`types` declares no struct \"{}\" that could be signed", shorten(name))));
         };
         let all: Read<Vec<Definition>> =
             written.iter().map(|(name, written)| define(name, &written.members, &places)).collect();
@@ -217,7 +221,7 @@ pub(super) fn members<'n, 'a>(at: &At<'n, 'a>) -> Read<Vec<(String, &'n str, At<
         let (name, ty) = (member.need("name")?, member.need("type")?);
         let text = name.text("a member's name")?;
         if !is_identifier(text) {
-            return Err(name.invalid(format!("a member cannot be called {text:?}")));
+            return Err(name.invalid(format!("a member cannot be called \"{}\"", shorten(text))));
         }
         if !seen.insert(text) {
             return Err(name.invalid(format!("there are two members {text:?}; keep one of them")));
@@ -239,7 +243,7 @@ fn define(
 
 /// A type, as EIP-712 writes it: nothing but its name and brackets.
 pub(super) fn shape(text: &str, at: &At<'_, '_>, places: &BTreeMap<&str, usize>) -> Read<Shape> {
-    let unknown = || -> Fault { at.invalid(format!("there is no type {text:?}")) };
+    let unknown = || -> Fault { at.invalid(format!("there is no type \"{}\"", shorten(text))) };
     let (name, arrays) = text.split_at(text.find('[').unwrap_or(text.len()));
     let mut shape = match (elementary(name), places.get(name)) {
         (Some(shape), _) => shape,
@@ -287,8 +291,12 @@ fn whole(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
+/// Letters of a name.
+const MAX_NAME: usize = 128;
+
 /// Anything else in a name could make two different types hash alike.
 fn is_identifier(text: &str) -> bool {
     let good = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'$';
-    !text.is_empty() && text.bytes().all(good) && !text.starts_with(|c: char| c.is_ascii_digit())
+    let long = text.is_empty() || text.len() > MAX_NAME;
+    !long && text.bytes().all(good) && !text.starts_with(|c: char| c.is_ascii_digit())
 }
