@@ -126,7 +126,11 @@ impl Bound {
         let mut seen = BTreeMap::new();
         for callable in &rules.callables {
             let at = callable.target.and_then(|target| self.address(target));
-            let key = (callable.kind, callable.chain, at, callable.function.as_ref().map(|f| f.selector));
+            let selector = callable.function.as_ref().map(|f| f.selector);
+            let type_hash = callable.typed.as_ref().map(|typed| typed.type_hash);
+            // Types are told apart by their whole hash.
+            let selector = selector.filter(|_| type_hash.is_none());
+            let key = (callable.kind, callable.chain, at, selector, type_hash);
             let name = callable.name();
             if let Some(first) = seen.insert(key, name.clone()) {
                 let (chain, at) = (callable.chain, at.unwrap_or_default());

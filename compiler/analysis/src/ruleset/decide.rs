@@ -3,20 +3,29 @@
 //! It is written in the order in which things are decided; where two reasons to deny apply, the first one here is given.
 //!
 //! 1. A request without actions, or for another wallet, is denied; so is one on a chain that the policy does not name.
-//! 2. Its actions are judged one after the other; the first that is denied denies the request.
-//! 3. What is called is looked up, and every byte of the calldata is read.
+//! 2. Its actions are judged one after the other, what is inside a wrapper right behind the wrapper; the first that is denied denies
+//!    the request. What nests too deep, or holds too many actions, is not read to its end.
+//! 3. What an action is about is looked up, and every byte of its data is read. Typed data must be for the domain that its contract is
+//!    declared with; value goes along only where it is taken.
 //! 4. `deny` rules, in the order of the source: the first that matches, or that cannot be told, denies.
-//! 5. Grants: exactly one must be left once those that another one outranks are gone.
-//! 6. What the call does is worked out effect by effect, and refused if a built-in refusal says so.
+//! 5. What the interface `requires` must hold.
+//! 6. Grants: one must be left once those that another one outranks are gone, or none, but never two.
+//! 7. A wrapper is opened, which it must be possible to do in one way only. It needs no grant unless it does something of its own or
+//!    lets a part of it fail; everything else does.
+//! 8. Risks that the rule does not accept are refused: that a part may fail, that nobody declared what else it does, that it changes
+//!    who controls a contract, that somebody else than the wallet acts. Control of the wallet's assets is for the trusted only.
+//! 9. What it does is worked out effect by effect, and refused if a built-in refusal says so; then come the rule's own charges.
+//! 10. Then each action inside it, as if it stood alone.
+//! 11. A request of wrappers around nothing is no request: it is denied.
 
-use super::{Bound, Callable, Function, Rule, RuleSet, Verb, eval::Scope};
-use agentpol_abi::{Value, decode, decode::split_selector};
+use super::{Bound, Callable, Rule, RuleSet, Verb, effects::Grant, eval::Scope, look_up::read, once::once};
+use agentpol_abi::{Cause, Malformed};
 use agentpol_model::{
-    U256,
-    decision::{Denied, DenyCode, Granted, GrantedAction, Ruling},
+    decision::{Denied, DenyCode, Granted, Ruling},
     ids::{CallableId, RuleId},
-    request::{Action, Kind, Request},
+    request::{Action, MAX_ACTIONS, MAX_DEPTH, Request},
 };
+use agentpol_unwrap::{Fault, Tree, each, summary};
 
 /// Why one action is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,97 +33,150 @@ pub(super) struct Reason {
     pub(super) code: DenyCode,
     pub(super) rule: Option<RuleId>,
     pub(super) offset: Option<u32>,
+    /// What is wrong at the offset, where it is the encoding of arguments.
+    pub(super) cause: Option<Cause>,
 }
 
 impl Reason {
-    fn of_request(code: DenyCode) -> Self {
-        Self { code, rule: None, offset: None }
-    }
-
-    fn malformed(offset: u32) -> Self {
-        Self { code: DenyCode::Malformed, rule: None, offset: Some(offset) }
+    pub(super) fn of_request(code: DenyCode) -> Self {
+        Self { code, rule: None, offset: None, cause: None }
     }
 
     pub(super) fn of_rule(code: DenyCode, rule: RuleId) -> Self {
-        Self { code, rule: Some(rule), offset: None }
+        Self { rule: Some(rule), ..Self::of_request(code) }
+    }
+
+    pub(super) fn malformed(offset: u32) -> Self {
+        Self { offset: Some(offset), ..Self::of_request(DenyCode::Malformed) }
     }
 
     fn in_action(self, action: usize) -> Denied {
-        let Self { code, rule, offset } = self;
+        let Self { code, rule, offset, .. } = self;
         Denied { code, rule, action: u16::try_from(action).unwrap_or(u16::MAX), offset }
+    }
+}
+
+impl From<Malformed> for Reason {
+    fn from(fault: Malformed) -> Self {
+        Self { cause: Some(fault.cause), ..Self::malformed(fault.offset) }
+    }
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        Self { offset: fault.offset(), ..Self::of_request(fault.code()) }
     }
 }
 
 impl RuleSet {
     /// What the rules say of a request. See the [module](self) for the order of things.
     pub fn decide(&self, request: &Request<'_>, bound: &Bound) -> Ruling {
+        let deny = |code| Err(Reason::of_request(code).in_action(0));
         if request.wallet != bound.wallet() {
-            return Err(Reason::of_request(DenyCode::WrongWallet).in_action(0));
+            return deny(DenyCode::WrongWallet);
         }
         if !self.chains.iter().any(|chain| chain.id == request.chain) {
-            return Err(Reason::of_request(DenyCode::WrongChain).in_action(0));
+            return deny(DenyCode::WrongChain);
         }
         if request.actions.is_empty() {
-            return Err(Reason::of_request(DenyCode::NoRule).in_action(0));
+            return deny(DenyCode::NoRule);
         }
-        let mut granted = Granted::default();
-        for (n, action) in request.actions.iter().enumerate() {
-            let judged = self.judge(request, action, bound);
-            granted.actions.push(judged.map_err(|reason| reason.in_action(n))?);
+        let granted = Granted { actions: Vec::new(), once: request.envelope.once };
+        let mut judge = Judge { rules: self, request, bound, granted, met: 0 };
+        for action in request.actions {
+            judge.action(action, 1)?;
         }
-        Ok(granted)
+        if judge.granted.actions.is_empty() {
+            return deny(DenyCode::NoRule);
+        }
+        Ok(judge.granted)
     }
 
-    fn judge(
-        &self,
-        request: &Request<'_>,
-        action: &Action<'_>,
-        bound: &Bound,
-    ) -> Result<GrantedAction, Reason> {
-        let Some((id, callable)) = self.look_up(request, action, bound)? else {
-            return Err(Reason::of_request(DenyCode::NoRule));
-        };
-        let args = read(callable.function.as_ref(), action)?;
-        let scope = Scope { rules: self, request, action, args: &args, bound };
-        self.forbid(id, &scope)?;
-        let rule = self.grant(id, &scope)?;
-        self.carry_out(callable, id, rule, &scope)
+    /// The rules in the order of the source.
+    pub fn rules_by_id(&self) -> impl Iterator<Item = (RuleId, &Rule)> {
+        (0..).map(RuleId::new).zip(&self.rules)
     }
+}
 
-    /// What is called. A `send` goes to anybody, so there may be nothing to find, but nothing is unknown either.
-    pub(super) fn look_up(
-        &self,
-        request: &Request<'_>,
-        action: &Action<'_>,
-        bound: &Bound,
-    ) -> Result<Option<(CallableId, &Callable)>, Reason> {
-        let mut candidates = (0..).map(CallableId::new).zip(&self.callables).filter(|(_, callable)| {
-            let here = callable.target.is_none_or(|target| bound.address(target) == Some(action.to));
-            callable.kind == action.kind && callable.chain == request.chain && here
+/// A decision under way.
+struct Judge<'a> {
+    rules: &'a RuleSet,
+    request: &'a Request<'a>,
+    bound: &'a Bound,
+    /// So far.
+    granted: Granted,
+    /// Actions met so far, wrappers and what is inside them counted alike.
+    met: usize,
+}
+
+/// Why going through a wrapper ends.
+enum Stop {
+    /// Something inside is denied.
+    Inside(Denied),
+    /// The wrapper itself cannot be read. [`summary`] has seen to it that this does not happen any more.
+    Here(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Stop::Here(fault)
+    }
+}
+
+impl Judge<'_> {
+    /// An action at this level, the outermost being 1, and all that is inside it.
+    fn action(&mut self, action: &Action<'_>, level: usize) -> Result<(), Denied> {
+        let number = self.met;
+        let here = |reason: Reason| reason.in_action(number);
+        if level > MAX_DEPTH || number >= MAX_ACTIONS {
+            return Err(here(Reason::of_request(DenyCode::TooMuch)));
+        }
+        self.met = number.saturating_add(1);
+        let (rules, request, bound) = (self.rules, self.request, self.bound);
+        let found = rules.look_up(request, action, bound).map_err(here)?;
+        let (id, callable) = found.ok_or(here(Reason::of_request(DenyCode::NoRule)))?;
+        let args = read(callable, action).map_err(here)?;
+        let scope = Scope { rules, request, action, args: &args, bound };
+        self.alone(id, callable, &scope).map_err(here)?;
+        if number == 0 {
+            self.granted.once = once(callable, &scope).map_err(here)?;
+        }
+        let inside = each(&callable.unwraps, action, &Tree(&args), |inner| {
+            self.action(&inner.action, level.saturating_add(1)).map_err(Stop::Inside)
         });
-        match action.kind {
-            // What carries calldata is no `send`.
-            Kind::Send if !action.data.is_empty() => Err(Reason::malformed(0)),
-            Kind::Send => Ok(candidates.next()),
-            Kind::Call => {
-                let (selector, _) =
-                    split_selector(action.data).map_err(|fault| Reason::malformed(fault.offset))?;
-                let mut candidates = candidates.peekable();
-                candidates.peek().ok_or(Reason::of_request(DenyCode::UnknownContract))?;
-                candidates
-                    .find(|(_, callable)| callable.function.as_ref().is_some_and(|f| f.selector == selector))
-                    .ok_or(Reason::of_request(DenyCode::UnknownFunction))
-                    .map(Some)
-            }
-            Kind::Delegatecall
-            | Kind::Sign
-            | Kind::Message
-            | Kind::Deploy
-            | Kind::Authorize
-            | Kind::Command => Err(Reason::of_request(DenyCode::UnsupportedKind)),
-        }
+        inside.map_err(|stop| match stop {
+            Stop::Inside(denied) => denied,
+            Stop::Here(fault) => here(fault.into()),
+        })
     }
 
+    /// An action without what is inside it.
+    fn alone(&mut self, id: CallableId, callable: &Callable, scope: &Scope<'_>) -> Result<(), Reason> {
+        let deny = |code| Err(Reason::of_request(code));
+        self.rules.forbid(id, scope)?;
+        if scope.holds(&callable.requires) != Some(true) {
+            return deny(DenyCode::Requirement);
+        }
+        let rule = self.rules.grant(id, scope)?;
+        let inside = summary(&callable.unwraps, scope.action, &Tree(scope.args))?;
+        match rule {
+            Some(rule) => {
+                let grant = Grant { callable, id, rule, may_fail: inside.may_fail };
+                self.granted.actions.push(self.rules.carry_out(&grant, scope)?);
+                Ok(())
+            }
+            None if !callable.is_wrapper() => deny(DenyCode::NoRule),
+            None => match self.rules.does_something(callable, scope) {
+                Err(code) => deny(code),
+                Ok(true) => deny(DenyCode::NoRule),
+                Ok(false) if inside.may_fail => deny(DenyCode::AllowFailure),
+                Ok(false) => Ok(()),
+            },
+        }
+    }
+}
+
+impl RuleSet {
     fn forbid(&self, callable: CallableId, scope: &Scope<'_>) -> Result<(), Reason> {
         for (id, rule) in self.rules_by_id().filter(|(_, rule)| rule.verb == Verb::Deny) {
             match rule.matches(callable, scope) {
@@ -126,8 +188,8 @@ impl RuleSet {
         Ok(())
     }
 
-    /// The one grant that is left.
-    fn grant(&self, callable: CallableId, scope: &Scope<'_>) -> Result<RuleId, Reason> {
+    /// The one grant that is left, if one is.
+    fn grant(&self, callable: CallableId, scope: &Scope<'_>) -> Result<Option<RuleId>, Reason> {
         let (mut matching, mut undefined) = (Vec::new(), Vec::new());
         for (id, rule) in self.rules_by_id().filter(|(_, rule)| rule.verb != Verb::Deny) {
             match rule.matches(callable, scope) {
@@ -143,15 +205,9 @@ impl RuleSet {
         let is_outranked = |id: RuleId| matching.iter().any(|(_, rule)| rule.over.contains(&id));
         let mut left = matching.iter().map(|(id, _)| *id).filter(|id| !is_outranked(*id));
         match (left.next(), left.next()) {
-            (None, _) => Err(Reason::of_request(DenyCode::NoRule)),
-            (Some(rule), None) => Ok(rule),
-            (Some(_), Some(_)) => Err(Reason::of_request(DenyCode::Ambiguous)),
+            (rule, None) => Ok(rule),
+            (_, Some(_)) => Err(Reason::of_request(DenyCode::Ambiguous)),
         }
-    }
-
-    /// The rules in the order of the source.
-    pub fn rules_by_id(&self) -> impl Iterator<Item = (RuleId, &Rule)> {
-        (0..).map(RuleId::new).zip(&self.rules)
     }
 }
 
@@ -172,17 +228,4 @@ impl Rule {
         }
         Some(false)
     }
-}
-
-/// Every byte of the calldata, as the function's arguments. Then: may value go along?
-fn read(function: Option<&Function>, action: &Action<'_>) -> Result<Vec<Value>, Reason> {
-    let Some(function) = function else { return Ok(Vec::new()) };
-    let (selector, args) = split_selector(action.data).map_err(|fault| Reason::malformed(fault.offset))?;
-    let behind = u32::try_from(selector.len()).unwrap_or(u32::MAX);
-    let args = decode(&function.inputs, args)
-        .map_err(|fault| Reason::malformed(fault.offset.saturating_add(behind)))?;
-    if !function.payable && action.value != U256::ZERO {
-        return Err(Reason::of_request(DenyCode::NotPayable));
-    }
-    Ok(args)
 }

@@ -9,29 +9,30 @@ use agentpol_model::{
     effect::{Effect, EffectKind, Effects},
     ids::{CallableId, RuleId, TokenId},
     refusal::{self, Context},
+    request::Kind,
     types::WordType,
 };
 use num_bigint::{BigInt, Sign};
 
+/// A grant of one action.
+pub(super) struct Grant<'r> {
+    pub(super) callable: &'r Callable,
+    pub(super) id: CallableId,
+    /// The rule that grants it.
+    pub(super) rule: RuleId,
+    /// May a part of what is inside it fail?
+    pub(super) may_fail: bool,
+}
+
 impl RuleSet {
-    /// The effects of `callable` under the rule that grants it, in the order they are declared, then the rule's own charges.
-    pub(super) fn carry_out(
-        &self,
-        callable: &Callable,
-        id: CallableId,
-        rule_id: RuleId,
-        scope: &Scope<'_>,
-    ) -> Result<GrantedAction, Reason> {
+    /// The effects of what is granted, in the order they are declared, then the rule's own charges.
+    pub(super) fn carry_out(&self, grant: &Grant<'_>, scope: &Scope<'_>) -> Result<GrantedAction, Reason> {
+        let Grant { callable, id, rule: rule_id, .. } = *grant;
         let deny = |code| Reason::of_rule(code, rule_id);
         let rule = self.rules.get(rule_id.index()).ok_or(deny(DenyCode::NoRule))?;
-        if callable.opaque && !rule.lifts.contains(&DenyCode::Opaque) {
-            return Err(deny(DenyCode::Opaque));
-        }
-        let controls = callable.function.as_ref().is_some_and(|f| refusal::changes_control(f.selector));
-        if controls && !rule.lifts.contains(&DenyCode::Upgrade) {
-            return Err(deny(DenyCode::Upgrade));
-        }
         let context = Lifted { rules: self, bound: scope.bound, chain: scope.request.chain, rule };
+        self.risks(grant, scope, &context).map_err(deny)?;
+        self.control(callable, scope, &context).map_err(deny)?;
         let mut effects = Effects::new();
         for spec in &callable.effects {
             let Some(effect) = self.resolve(spec, scope).map_err(deny)? else { continue };
@@ -44,6 +45,65 @@ impl RuleSet {
         let arm = rule.arms.iter().find(|arm| arm.callable == id);
         let charges = arm.map_or(Ok(Charges::new()), |arm| charge(arm, scope)).map_err(deny)?;
         Ok(GrantedAction { rule: rule_id, effects, charges })
+    }
+
+    /// What a rule grants only if it accepts it by name.
+    fn risks(&self, grant: &Grant<'_>, scope: &Scope<'_>, context: &Lifted<'_>) -> Result<(), DenyCode> {
+        let callable = grant.callable;
+        let accept = |code, holds: bool| match holds && !context.accepts(code) {
+            true => Err(code),
+            false => Ok(()),
+        };
+        accept(DenyCode::AllowFailure, grant.may_fail)?;
+        // What is inside a wrapper is judged by itself.
+        accept(DenyCode::Opaque, callable.opaque && !callable.is_wrapper())?;
+        accept(DenyCode::Upgrade, changes_control(callable))?;
+        let foreign = scope.action.from != scope.request.wallet && acts(scope.action.kind);
+        if foreign && !context.accepts(DenyCode::ForeignSender) {
+            // Whoever opens a wrapper: what is inside says who acts.
+            if !callable.is_wrapper() || self.does_something(callable, scope)? {
+                return Err(DenyCode::ForeignSender);
+            }
+        }
+        Ok(())
+    }
+
+    /// Authority without an amount is for the trusted and the wallet itself; no rule can give it to others, since no budget could hold
+    /// it.
+    fn control(&self, callable: &Callable, scope: &Scope<'_>, context: &Lifted<'_>) -> Result<(), DenyCode> {
+        // Its code acts as the account from then on.
+        if scope.action.kind == Kind::Authorize && !context.is_trusted(scope.action.to) {
+            return Err(DenyCode::Unlimited);
+        }
+        for control in &callable.controls {
+            if !scope.holds(&control.when).ok_or(DenyCode::Undefined)? {
+                continue;
+            }
+            let party = address(scope.word(&control.party).ok_or(DenyCode::Undefined)?);
+            if party != scope.request.wallet && !context.is_trusted(party) {
+                return Err(DenyCode::Unlimited);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does a wrapper do anything besides what is inside it? It gives control, or an amount that is not zero moves, is taken, given,
+    /// received or owed.
+    pub(super) fn does_something(&self, callable: &Callable, scope: &Scope<'_>) -> Result<bool, DenyCode> {
+        if changes_control(callable) {
+            return Ok(true);
+        }
+        for control in &callable.controls {
+            if scope.holds(&control.when).ok_or(DenyCode::Undefined)? {
+                return Ok(true);
+            }
+        }
+        for spec in &callable.effects {
+            if self.resolve(spec, scope)?.is_some_and(|effect| effect.amount != U256::ZERO) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// One effect; `None` if it does not take place.
@@ -93,6 +153,19 @@ impl RuleSet {
             .zip(&self.tokens)
             .find(|(_, t)| t.sites.iter().any(stands_there))
             .map(|(id, _)| id)
+    }
+}
+
+/// Is it one of the functions that change who owns, administers or implements a contract?
+fn changes_control(callable: &Callable) -> bool {
+    callable.function.as_ref().is_some_and(|f| refusal::changes_control(f.selector))
+}
+
+/// Is somebody's account the one that acts, so that it matters whose? A signature is the signer's own.
+fn acts(kind: Kind) -> bool {
+    match kind {
+        Kind::Call | Kind::Send | Kind::Delegatecall | Kind::Command | Kind::Deploy => true,
+        Kind::Sign | Kind::Message | Kind::Authorize => false,
     }
 }
 

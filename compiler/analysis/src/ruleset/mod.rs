@@ -1,7 +1,7 @@
 //! The rule normal form: a policy after names, types, units and definitions have been resolved away.
 //!
-//! Every rule is a list of [`Arm`]s, one for each concrete callable (a function of a contract on a chain, or `send` on a
-//! chain) that its subject covers. An arm's guard speaks only of words: constants, arguments, request fields and parameters.
+//! Every rule is a list of [`Arm`]s, one for each concrete callable (a function of a contract on a chain, a type of signed data, or
+//! what is about no contract, like `send` on a chain) that its subject covers. An arm's guard speaks only of words: constants, arguments, request fields and parameters.
 //! Money has become integers in base units, rates have been multiplied out (nothing is ever divided, so nothing is rounded),
 //! definitions are inlined, token symbols are the chain's addresses.
 //!
@@ -13,6 +13,8 @@ mod dump;
 mod effects;
 mod eval;
 pub mod formula;
+mod look_up;
+mod once;
 #[cfg(test)]
 mod tests;
 mod understand;
@@ -22,7 +24,7 @@ pub use agentpol_model::policy::{
 };
 pub use bound::{BindError, Bound, ParamValue};
 pub use formula::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
-pub use understand::{NotUnderstood, Understood};
+pub use understand::{Inside, NotUnderstood, Understood};
 
 use agentpol_grammar::span::Span;
 use agentpol_model::{
@@ -66,15 +68,15 @@ pub struct RuleSet {
 /// Something a request can be about: the unit of dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callable {
-    /// `call` or `send` (and later the others).
+    /// What kind of action.
     pub kind: Kind,
     /// On which chain.
     pub chain: ChainId,
-    /// The contract; `None` for `send`, which goes to any address.
+    /// The contract; `None` for what is about none in particular: `send`, `message`, `authorize`, `deploy`.
     pub target: Option<Target>,
     /// The contract's name for people (`USDC`).
     pub contract: String,
-    /// The function; `None` for `send`.
+    /// The function, or whatever has arguments like one (see [`Kind`]); `None` for `send` and `deploy`.
     pub function: Option<Function>,
     /// What it does. The value that goes along with a payable call or a `send` is always the first of them, declared or not.
     pub effects: Vec<EffectSpec>,
@@ -91,12 +93,25 @@ pub struct Callable {
 }
 
 impl Callable {
-    /// As a policy writes it: `USDC.transfer`, `send`.
+    /// As a policy writes it: `USDC.transfer`, `sign USDC.Permit`, `message SignIn`, `send`.
     pub fn name(&self) -> String {
-        match &self.function {
-            Some(function) => format!("{}.{}", self.contract, function.name),
-            None => "send".to_owned(),
+        let function = self.function.as_ref().map_or("", |function| &function.name);
+        let contract = &self.contract;
+        match self.kind {
+            Kind::Call | Kind::Command => format!("{contract}.{function}"),
+            Kind::Sign => format!("sign {contract}.{function}"),
+            Kind::Delegatecall => format!("delegatecall {contract}.{function}"),
+            Kind::Message if function == "SignIn" => "message SignIn".to_owned(),
+            Kind::Message => "message".to_owned(),
+            Kind::Send => "send".to_owned(),
+            Kind::Deploy => "deploy".to_owned(),
+            Kind::Authorize => "authorize".to_owned(),
         }
+    }
+
+    /// Is something inside it?
+    pub const fn is_wrapper(&self) -> bool {
+        !self.unwraps.is_empty()
     }
 }
 

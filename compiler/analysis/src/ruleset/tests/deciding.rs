@@ -70,10 +70,6 @@ fn where_it_is_called() {
 #[test]
 fn what_kind_it_is() {
     let mut rules = policy(vec![allow(vec![])]);
-    for kind in [Kind::Delegatecall, Kind::Sign, Kind::Message, Kind::Deploy, Kind::Authorize] {
-        let action = Action { kind, ..call(&[]) };
-        assert_eq!(judge(&rules, &[action]), denied(DenyCode::UnsupportedKind, None), "{kind:?}");
-    }
     let send = Action { kind: Kind::Send, to: address(0x77), ..call(&[]) };
     assert_eq!(judge(&rules, &[send]), denied(DenyCode::NoRule, None));
     assert_eq!(judge(&rules, &[Action { data: &[1], ..send }]), malformed(0));

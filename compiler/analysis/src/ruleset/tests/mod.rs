@@ -2,9 +2,12 @@
 
 mod conditions;
 mod deciding;
+mod kinds;
 mod parameters;
 mod text;
+mod understanding;
 mod what_it_does;
+mod wrappers;
 
 use super::*;
 use agentpol_model::{
@@ -123,6 +126,12 @@ fn policy(rules: Vec<Rule>) -> RuleSet {
     }
 }
 
+/// The same rule for another callable.
+fn about(mut rule: Rule, callable: u32) -> Rule {
+    rule.arms[0].callable = CallableId::new(callable);
+    rule
+}
+
 fn rule(verb: Verb, name: &str, guard: Vec<Formula>) -> Rule {
     let clause = |formula: Formula| Clause { text: formula.to_string(), formula, span: Span::default() };
     Rule {
@@ -186,6 +195,11 @@ fn pay(rules: &RuleSet, amount: u64) -> Ruling {
 
 fn denied(code: DenyCode, rule: Option<u32>) -> Ruling {
     Err(Denied { code, rule: rule.map(RuleId::new), action: 0, offset: None })
+}
+
+/// Like [`denied`], of the action that is the `n`-th to be met.
+fn denied_inside(code: DenyCode, rule: Option<u32>, n: u16) -> Ruling {
+    denied(code, rule).map_err(|denied| Denied { action: n, ..denied })
 }
 
 fn malformed(offset: u32) -> Ruling {

@@ -59,3 +59,56 @@ rule1 ask big
     got.make_ascii_lowercase();
     assert_eq!(got, text.to_ascii_lowercase());
 }
+
+#[test]
+fn what_else_an_interface_says() {
+    use agentpol_model::{B256, policy::Typed};
+    let place = |n| Path(vec![Step::Member(n)]);
+    let mut callable = function(vec![]);
+    callable.function.as_mut().unwrap().trailing = 8;
+    callable.typed = Some(Typed {
+        domain_name: Some("USD Coin".to_owned()),
+        domain_version: None,
+        type_hash: B256::ZERO,
+        once_per: vec![amount(), arg(0, WordType::Address)],
+        until: Some(amount()),
+    });
+    callable.requires = at_most(5);
+    callable.controls = vec![ControlSpec { party: arg(0, WordType::Address), when: at_most(1) }];
+    callable.effects = vec![EffectSpec { through: Some(Scalar::Const(U256::ONE)), ..moves() }];
+    let element = Path(vec![Step::Member(0), Step::Element(0), Step::Member(1)]);
+    callable.unwraps = vec![
+        Unwrap::Call {
+            each: Some(place(0)),
+            to: Some(element.clone()),
+            value: None,
+            data: element,
+            operation: None,
+            may_fail: None,
+            same_length: vec![place(1)],
+        },
+        Unwrap::Commands { table: [1, 2, 3, 0], opcodes: place(0), inputs: place(1) },
+        Unwrap::Plan { table: [1, 2, 3, 0], data: place(0) },
+        Unwrap::Records { data: place(0) },
+        Unwrap::Execution { mode: place(0), data: place(1) },
+        Unwrap::Permit { data: place(0) },
+    ];
+    let lines: Vec<String> = callable.to_string().lines().map(|line| line.trim().to_owned()).collect();
+    assert!(lines[0].ends_with("transfer(address,uint256) 0xa9059cbb trailing 8"), "{}", lines[0]);
+    let typed = format!("typed {} domain Some(\"USD Coin\") None", B256::ZERO);
+    assert_eq!(
+        lines[1..],
+        [
+            &format!("{typed} once per arg1:uint256, arg0:address until arg1:uint256"),
+            "requires arg1:uint256 - 5 <= 0",
+            "gives control to arg0:address when arg1:uint256 - 1 <= 0",
+            "moves arg1:uint256 of token1 from wallet to arg0:address through 0x1",
+            "unwraps call each arg0 to arg0[each0].1 data arg0[each0].1 as long as arg1",
+            "unwraps commands 0x01020300 arg0 with arg1",
+            "unwraps plan 0x01020300 arg0",
+            "unwraps records arg0",
+            "unwraps execution arg1 with arg0",
+            "unwraps permit arg0",
+        ]
+    );
+}

@@ -1,17 +1,20 @@
 //! A rule set as text, for tests and for people who debug the compiler. Stable: the same rule set gives the same text.
 
+mod callables;
+mod show;
+
 use super::{
-    Arm, Ask, Atom, BytesTest, Callable, EffectSpec, Formula, Linear, Param, ParamType, Relation, Rule,
-    RuleSet, Scalar, Seconds, SetRef, Target, Token, TokenSpec, Verb,
+    Arm, Atom, BytesTest, Callable, EffectSpec, Formula, Linear, Relation, Rule, RuleSet, SetRef, TokenSpec,
+    Verb,
 };
 use agentpol_model::{
-    budget::{Budget, Cap, Measure, Period, Window},
     effect::{EffectKind, GrantMode},
     ids::{BudgetId, CallableId, ParamId, SetId, TokenId},
-    types::{Path, Step},
 };
+use callables::{ShowTyped, ShowUnwrap};
 use core::fmt::{self, Display, Formatter};
 use num_traits::{One, Signed, Zero};
+use show::{Show, ShowAsk, ShowBudget, ShowCap, ShowParam, ShowPath, ShowTarget, ShowToken};
 
 impl Display for RuleSet {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -70,9 +73,22 @@ impl Display for Callable {
             let selector = alloy_primitives::hex::encode_prefixed(function.selector);
             write!(f, " {}.{} {selector}", self.contract, function.signature)?;
             f.write_str(if function.payable { " payable" } else { "" })?;
+            if function.trailing > 0 {
+                write!(f, " trailing {}", function.trailing)?;
+            }
         }
         writeln!(f, "{}", if self.opaque { " opaque" } else { "" })?;
-        self.effects.iter().try_for_each(|effect| writeln!(f, "    {effect}"))
+        if let Some(typed) = &self.typed {
+            writeln!(f, "    {}", ShowTyped(typed))?;
+        }
+        if self.requires != Formula::Const(true) {
+            writeln!(f, "    requires {}", self.requires)?;
+        }
+        for control in &self.controls {
+            writeln!(f, "    gives control to {}{}", Show(&control.party), ShowWhen(&control.when))?;
+        }
+        self.effects.iter().try_for_each(|effect| writeln!(f, "    {effect}"))?;
+        self.unwraps.iter().try_for_each(|unwrap| writeln!(f, "    unwraps {}", ShowUnwrap(unwrap)))
     }
 }
 
@@ -97,13 +113,24 @@ impl Display for EffectSpec {
             write!(f, " from {}", Show(from))?;
         }
         write!(f, " {party} {}", Show(&self.party))?;
+        if let Some(through) = &self.through {
+            write!(f, " through {}", Show(through))?;
+        }
         if let Some(until) = &self.until {
             write!(f, " until {}", Show(until))?;
         }
         if let Some(sentinel) = &self.sentinel {
             write!(f, " where max of {} means all", Show(sentinel))?;
         }
-        match &self.when {
+        write!(f, "{}", ShowWhen(&self.when))
+    }
+}
+
+struct ShowWhen<'a>(&'a Formula);
+
+impl Display for ShowWhen<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
             Formula::Const(true) => Ok(()),
             when => write!(f, " when {when}"),
         }
@@ -208,141 +235,6 @@ impl Display for Linear {
             zero if zero.is_zero() => Ok(()),
             below if below.is_negative() => write!(f, " - {}", below.abs()),
             above => write!(f, " + {above}"),
-        }
-    }
-}
-
-/// Foreign types, shown as the dump shows them.
-struct Show<'a>(&'a Scalar);
-
-impl Display for Show<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Scalar::Const(word) => write!(f, "{word:#x}"),
-            Scalar::Arg(path, ty) => write!(f, "{}:{ty}", ShowPath(path)),
-            Scalar::Len(path) => write!(f, "len({})", ShowPath(path)),
-            Scalar::Party(path) => write!(f, "party({})", ShowPath(path)),
-            Scalar::Slice { path, start, from_end, length } => {
-                let back = if *from_end { "-" } else { "" };
-                write!(f, "{}[{back}{start};{length}]", ShowPath(path))
-            }
-            Scalar::Field(field) => f.write_str(field.name()),
-            Scalar::Param(param) => write!(f, "{param}"),
-        }
-    }
-}
-
-struct ShowPath<'a>(&'a Path);
-
-impl Display for ShowPath<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (n, step) in self.0.0.iter().enumerate() {
-            match step {
-                Step::Member(m) if n == 0 => write!(f, "arg{m}")?,
-                Step::Member(m) => write!(f, ".{m}")?,
-                Step::Index(i) => write!(f, "[{i}]")?,
-                Step::Element(depth) => write!(f, "[each{depth}]")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-struct ShowTarget(Target);
-
-impl Display for ShowTarget {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Target::Fixed(address) => write!(f, "{address}"),
-            Target::Param(param) => write!(f, "{param}"),
-        }
-    }
-}
-
-struct ShowAsk<'a>(&'a Ask);
-
-impl Display for ShowAsk<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let of: Vec<_> = self.0.of.iter().map(|target| ShowTarget(*target).to_string()).collect();
-        write!(f, "ask by {} of {{ {} }} within ", self.0.need, of.join(", "))?;
-        match self.0.within {
-            Seconds::Fixed(seconds) => write!(f, "{seconds}s"),
-            Seconds::Param(param) => write!(f, "{param}"),
-        }
-    }
-}
-
-struct ShowParam<'a>(&'a Param);
-
-impl Display for ShowParam<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.0.name)?;
-        match self.0.ty {
-            ParamType::Address => f.write_str("address")?,
-            ParamType::Approver => f.write_str("approver")?,
-            ParamType::Amount(token) => write!(f, "amount of {token}")?,
-            ParamType::Int => f.write_str("int")?,
-            ParamType::Duration => f.write_str("duration")?,
-            ParamType::Time => f.write_str("time")?,
-            ParamType::Bool => f.write_str("bool")?,
-            ParamType::Bytes32 => f.write_str("bytes32")?,
-            ParamType::AddressSet(most) => write!(f, "set of address up to {most}")?,
-        }
-        match self.0.domain {
-            Some((low, high)) => write!(f, " in {low} ..= {high}"),
-            None => Ok(()),
-        }
-    }
-}
-
-struct ShowToken<'a>(&'a Token);
-
-impl Display for ShowToken<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} decimals {}", self.0.symbol, self.0.decimals)?;
-        self.0.sites.iter().try_for_each(|(chain, at)| match at {
-            Some(at) => write!(f, " on {chain} at {at}"),
-            None => write!(f, " on {chain} native"),
-        })
-    }
-}
-
-struct ShowBudget<'a>(&'a Budget);
-
-impl Display for ShowBudget<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Budget { name, line, renamed_from, cap, window, measure, rules } = self.0;
-        write!(f, "{name}/{line}")?;
-        if let Some(old) = renamed_from {
-            write!(f, " renamed from {old}")?;
-        }
-        write!(f, ": {}", ShowCap(*cap))?;
-        match measure {
-            Measure::Gross(tokens) => {
-                tokens.iter().try_for_each(|(token, weight)| write!(f, " {token}*{weight}"))?
-            }
-            Measure::Fees(token) => write!(f, " {token} of fees")?,
-            Measure::Calls => f.write_str(" calls")?,
-        }
-        match window {
-            Window::PerTransaction => f.write_str(" per transaction")?,
-            Window::Sliding { seconds } => write!(f, " per {seconds}s")?,
-            Window::Calendar(Period::Day) => f.write_str(" per day")?,
-            Window::Calendar(Period::Week) => f.write_str(" per week")?,
-            Window::Calendar(Period::Month) => f.write_str(" per month")?,
-            Window::Total => f.write_str(" total")?,
-        }
-        rules.as_ref().map_or(Ok(()), |rules| list(f, " for", rules))
-    }
-}
-
-struct ShowCap(Cap);
-
-impl Display for ShowCap {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Cap::Fixed(cap) => write!(f, "{cap}"),
-            Cap::Param(param, weight) => write!(f, "{param}*{weight}"),
         }
     }
 }
