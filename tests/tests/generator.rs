@@ -64,7 +64,7 @@ fn every_outcome_is_reached() {
         DenyCode::Malformed,
         DenyCode::WrongChain,
         DenyCode::WrongWallet,
-        DenyCode::UnsupportedKind,
+        DenyCode::Delegatecall,
         DenyCode::UnknownContract,
         DenyCode::UnknownFunction,
         DenyCode::UnknownToken,
