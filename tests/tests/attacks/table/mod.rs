@@ -103,11 +103,18 @@ fn what_no_request_can_say_is_denied_by_both_evaluators() {
         })
     };
     assert_eq!(rule(&[good]).map(|granted| granted.actions.len()), Ok(1));
-    for kind in [Kind::Delegatecall, Kind::Sign, Kind::Message, Kind::Deploy, Kind::Authorize] {
+    for (kind, code) in [
+        (Kind::Delegatecall, DenyCode::Delegatecall),
+        (Kind::Sign, DenyCode::UnknownContract),
+        (Kind::Message, DenyCode::NoRule),
+        (Kind::Deploy, DenyCode::NoRule),
+        (Kind::Authorize, DenyCode::NoRule),
+        (Kind::Command, DenyCode::UnknownFunction),
+    ] {
         let denied = rule(&[Action { kind, ..good }]).unwrap_err();
-        assert_eq!(denied.code, DenyCode::UnsupportedKind, "{kind:?}");
+        assert_eq!(denied.code, code, "{kind:?}");
         let denied = rule(&[good, Action { kind, ..good }]).unwrap_err();
-        assert_eq!((denied.code, denied.action), (DenyCode::UnsupportedKind, 1), "{kind:?} behind a call");
+        assert_eq!((denied.code, denied.action), (code, 1), "{kind:?} behind a call");
     }
     let denied = rule(&[good, good, Action { to: STRANGER, ..good }, good]).unwrap_err();
     assert_eq!((denied.code, denied.action), (DenyCode::UnknownContract, 2), "one among many");
