@@ -3,9 +3,11 @@
 
 mod budgets;
 mod conditions;
+mod effects;
 mod names;
 mod quantities;
 mod rules;
+mod subjects;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +64,7 @@ pub fn explain(rules: &RuleSet) -> Explanation {
         ("What the agent may do by itself", of(|verb| matches!(verb, Verb::Allow))),
         ("What it may do with approval", of(|verb| matches!(verb, Verb::Ask(_)))),
         ("What it may never do, whatever else is granted", of(|verb| matches!(verb, Verb::Deny))),
+        ("What any of it may be wrapped in", subjects::wrappers(rules)),
         ("How much in all", money),
         ("Whom it trusts", trusted(rules)),
         ("What is set when the policy is loaded", budgets::params(rules)),

@@ -173,9 +173,13 @@ impl<'a> Names<'a> {
     /// A constant as the type beside it says.
     pub(super) fn constant(&self, word: U256, beside: &Scalar) -> String {
         match beside {
-            Scalar::Arg(_, WordType::Address) | Scalar::Field(Field::Wallet | Field::Signer | Field::To) => {
+            Scalar::Arg(_, WordType::Address)
+            | Scalar::Party(_)
+            | Scalar::Slice { length: 20, .. }
+            | Scalar::Field(Field::Wallet | Field::Signer | Field::To | Field::Sender) => {
                 self.address(Address::from_word(word.into()))
             }
+            Scalar::Field(Field::CodeHash) => format!("{word:#066x}"),
             Scalar::Arg(_, WordType::Bool) => (word != U256::ZERO).to_string(),
             Scalar::Arg(_, WordType::FixedBytes(n)) => {
                 let bytes = word.to_be_bytes::<32>();

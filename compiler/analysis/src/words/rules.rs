@@ -2,23 +2,20 @@
 
 use super::{
     Entry,
+    effects::is_value,
     names::Names,
     quantities::{date, duration, list, plural},
+    subjects::{everything, subject},
 };
 use crate::ruleset::{
-    Arm, Ask, Atom, Callable, EffectSpec, Formula, Linear, Relation, Rule, RuleSet, Scalar, Seconds,
-    TokenSpec, Verb,
+    Arm, Ask, Atom, Callable, EffectSpec, Formula, Relation, Rule, RuleSet, Scalar, Seconds, Verb,
 };
 use agentpol_model::{
-    ChainId,
-    effect::{EffectKind, GrantMode},
     ids::BudgetId,
     request::{Field, Kind},
-    types::{Path, WordType},
 };
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
-use std::collections::BTreeMap;
 
 /// What several arms have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,25 +23,31 @@ struct Body {
     conditions: Vec<String>,
     until: Vec<String>,
     does: Vec<String>,
-    charges: Vec<String>,
+    remarks: Vec<String>,
 }
 
 /// The paragraphs of one rule: one for each group of arms that differ in nothing but where they are called.
 pub(super) fn paragraphs(rules: &RuleSet, rule: &Rule) -> Vec<Entry> {
-    let everything = rule.arms.len() > 1 && rule.arms.len() == rules.callables.len();
+    let everything = everything(rules, rule);
     let mut groups: Vec<(Body, Vec<&Callable>)> = Vec::new();
     for arm in &rule.arms {
         let Some(callable) = rules.callables.get(arm.callable.index()) else { continue };
-        let body = body(rules, arm, everything);
+        let body = body(rules, rule, arm, everything.is_some());
         match groups.iter_mut().find(|(other, _)| *other == body) {
             Some((_, callables)) => callables.push(callable),
             None => groups.push((body, vec![callable])),
         }
     }
-    groups.iter().map(|(body, callables)| paragraph(rules, rule, body, callables, everything)).collect()
+    groups
+        .iter()
+        .map(|(body, callables)| {
+            let what = everything.clone().unwrap_or_else(|| subject(rules, callables));
+            paragraph(rules, rule, body, &what)
+        })
+        .collect()
 }
 
-fn body(rules: &RuleSet, arm: &Arm, everything: bool) -> Body {
+fn body(rules: &RuleSet, rule: &Rule, arm: &Arm, everything: bool) -> Body {
     let names = Names::new(rules, Some(arm));
     let (mut conditions, mut until) = (Vec::new(), Vec::new());
     for clause in &arm.clauses {
@@ -56,14 +59,30 @@ fn body(rules: &RuleSet, arm: &Arm, everything: bool) -> Body {
             None => names.conjuncts(&clause.formula, &mut conditions),
         }
     }
-    let effects = names.callable.map_or(&[][..], |callable| &callable.effects);
-    let sends = names.callable.is_some_and(|callable| callable.kind == Kind::Send);
-    let does = effects.iter().filter(|effect| !everything && !sends && !always_nothing(effect, arm));
-    let does = does.map(|effect| names.effect(effect)).collect();
-    let charges = arm.charges.iter().map(|(amount, to)| {
-        format!("{} is charged to {}", names.sum(amount), list(&budgets(rules, to), "and"))
-    });
-    Body { conditions, until, does, charges: charges.collect() }
+    let mut does = Vec::new();
+    let mut remarks: Vec<_> = arm
+        .charges
+        .iter()
+        .map(|(amount, to)| {
+            format!("{} is charged to {}.", names.sum(amount), list(&budgets(rules, to), "and"))
+        })
+        .collect();
+    // Of everything there is too much to say, and what is never done does nothing.
+    if let Some(callable) = names.callable.filter(|_| !everything && rule.verb != Verb::Deny) {
+        if callable.kind != Kind::Send {
+            let effects = callable.effects.iter().filter(|effect| !always_nothing(effect, arm));
+            does.extend(effects.map(|effect| names.effect(effect)));
+        }
+        does.extend(callable.controls.iter().map(|control| names.control(control)));
+        let mut required = Vec::new();
+        names.conjuncts(&callable.requires, &mut required);
+        conditions.extend(required.iter().map(|one| format!("{one} (its interface requires it)")));
+        remarks.extend(callable.typed.as_ref().map(|typed| names.used_up(typed)));
+        if callable.is_wrapper() {
+            remarks.push("What is inside it is judged by itself, as if it stood alone.".to_owned());
+        }
+    }
+    Body { conditions, until, does, remarks }
 }
 
 /// `now < T`
@@ -90,21 +109,12 @@ fn no_value(formula: &Formula) -> bool {
     }
 }
 
-fn is_value(sum: &Linear) -> bool {
-    matches!(sum.terms.as_slice(), [(_, Scalar::Field(Field::Value))])
-}
-
 /// The value sent, under a rule that lets none go along.
 fn always_nothing(effect: &EffectSpec, arm: &Arm) -> bool {
     is_value(&effect.amount) && arm.clauses.iter().any(|clause| no_value(&clause.formula))
 }
 
-fn paragraph(rules: &RuleSet, rule: &Rule, body: &Body, callables: &[&Callable], everything: bool) -> Entry {
-    let what = if everything {
-        "make any call that the policy can read".to_owned()
-    } else {
-        subject(rules, callables)
-    };
+fn paragraph(rules: &RuleSet, rule: &Rule, body: &Body, what: &str) -> Entry {
     let does = match body.does.as_slice() {
         [] => String::new(),
         does => format!(", which {}", list(does, "and")),
@@ -124,7 +134,7 @@ fn paragraph(rules: &RuleSet, rule: &Rule, body: &Body, callables: &[&Callable],
     };
     let sentence = format!("{says}{until}{colon}");
     let conditions = lines.len();
-    lines.extend(body.charges.iter().map(|charge| format!("{charge}.")));
+    lines.extend(body.remarks.iter().cloned());
     lines.extend(remarks(rules, rule));
     Entry { name: rule.name.clone(), sentence, conditions, lines }
 }
@@ -147,7 +157,12 @@ fn remarks(rules: &RuleSet, rule: &Rule) -> Vec<String> {
         out.push(format!("It goes before {}.", list(&over, "and")));
     }
     for (risk, why) in &rule.accepts {
-        out.push(format!("Its author accepts the risk \"{}\": {why}.", risk.replace('_', " ")));
+        let means = match risk.as_str() {
+            "foreign_sender" => " (inside a wrapper, somebody else than the wallet acts)",
+            "allow_failure" => " (a part of it may fail, and the rest is done)",
+            _ => "",
+        };
+        out.push(format!("Its author accepts the risk \"{}\"{means}: {why}.", risk.replace('_', " ")));
     }
     out
 }
@@ -178,84 +193,6 @@ fn approved(rules: &RuleSet, ask: &Ask) -> String {
         }
     };
     format!("{who} it within {within}")
-}
-
-/// `call USDC.transfer on ethereum and base`
-fn subject(rules: &RuleSet, callables: &[&Callable]) -> String {
-    let names = Names::new(rules, None);
-    let mut places: BTreeMap<Vec<ChainId>, Vec<String>> = BTreeMap::new();
-    let mut chains: Vec<(String, Vec<ChainId>)> = Vec::new();
-    for callable in callables {
-        let what = match callable.kind {
-            Kind::Send => format!("send {}", native(rules, callable.chain)),
-            _ => format!("call {}", callable.name()),
-        };
-        match chains.iter_mut().find(|(other, _)| *other == what) {
-            Some((_, on)) => on.push(callable.chain),
-            None => chains.push((what, vec![callable.chain])),
-        }
-    }
-    for (what, on) in chains {
-        places.entry(on).or_default().push(what);
-    }
-    let parts: Vec<_> = places
-        .iter()
-        .map(|(on, what)| {
-            let on: Vec<_> = on.iter().map(|id| names.chain_name(*id)).collect();
-            let mut what = what.clone();
-            // One `call` for all of them.
-            for later in what.iter_mut().skip(1) {
-                *later = later.trim_start_matches("call ").to_owned();
-            }
-            format!("{} on {}", list(&what, "or"), list(&on, "or"))
-        })
-        .collect();
-    list(&parts, "or")
-}
-
-fn native(rules: &RuleSet, chain: ChainId) -> &str {
-    let chain = rules.chains.iter().find(|c| c.id == chain);
-    let token = chain.and_then(|chain| rules.tokens.get(chain.native.index()));
-    token.map_or("value", |token| &token.symbol)
-}
-
-impl Names<'_> {
-    /// `moves amount of USDC to `to``
-    fn effect(&self, effect: &EffectSpec) -> String {
-        let (verb, party) = match effect.kind {
-            EffectKind::Move => ("moves", "to"),
-            EffectKind::Pull { exact: true } => ("lets exactly", "be taken by"),
-            EffectKind::Pull { exact: false } => ("lets up to", "be taken by"),
-            EffectKind::Grant(GrantMode::Set) => ("lets", "be spent by"),
-            EffectKind::Grant(GrantMode::Add) => ("lets another", "be spent by"),
-            EffectKind::Grant(GrantMode::Dec) => ("takes back", "from"),
-            EffectKind::Receive => ("brings at least", "to"),
-            EffectKind::Owe => ("makes a debt of", "for"),
-        };
-        let token = match (self.resolve(&effect.token), &effect.token) {
-            (Some(token), _) => self.token(token).map_or_else(|| token.to_string(), |t| t.symbol.clone()),
-            (None, TokenSpec::At(scalar)) => format!("the token {}", self.scalar(scalar)),
-            (None, TokenSpec::Known(token)) => token.to_string(),
-        };
-        let who = match &effect.party {
-            Scalar::Const(word) => self.constant(*word, &Scalar::Arg(Path(vec![]), WordType::Address)),
-            other => self.scalar(other),
-        };
-        let mut out = if is_value(&effect.amount) {
-            format!("{verb} the {token} sent along {party} {who}")
-        } else {
-            format!("{verb} {} of {token} {party} {who}", self.sum(&effect.amount))
-        };
-        if let Some(until) = &effect.until {
-            out.push_str(" until ");
-            out.push_str(&self.scalar(until));
-        }
-        match &effect.when {
-            Formula::Const(true) => {}
-            when => out.push_str(&format!(" (when {})", self.condition(when))),
-        }
-        out
-    }
 }
 
 /// `4 calls`

@@ -1,3 +1,5 @@
+mod interfaces;
+
 use super::explain;
 use crate::ruleset::*;
 use agentpol_grammar::span::Span;
