@@ -41,10 +41,7 @@ fn row(what: &str, item: &Item) -> Option<String> {
         (ItemKind::Token(token), "token") => {
             let interfaces = names(&token.interfaces);
             let (name, decimals) = (&token.name.node, &token.decimals.node);
-            Some(format!(
-                "| `{name}` | {decimals} | {interfaces} | {} | {doc} |",
-                chains(&token.sites)
-            ))
+            Some(format!("| `{name}` | {decimals} | {interfaces} | {} | {doc} |", chains(&token.sites)))
         }
         (ItemKind::Contract(contract), "contract") => {
             let interfaces = names(&contract.interfaces);

@@ -1,21 +1,14 @@
 //! Contracts on chains to what a request can be about.
 
+use super::needs::Needs;
 use crate::{
-    hir::{ChainIx, ContractIx, FieldDef, FieldTy, InterfaceIx, ModuleIx, Refinement, Unit, UnitRef},
-    typecheck::{Checker, Here, Scope},
-    world::{At, FunctionDef},
+    hir::{ChainIx, ContractIx, InterfaceIx, ModuleIx},
+    typecheck::{Checker, Here},
+    world::{At, ContractDef, FunctionDef, SiteDef},
 };
-use agentpol_analysis::ruleset::{
-    Callable, Contract, EffectSpec, Formula, Function, Linear, RuleSet, Scalar, Target, TokenSpec,
-};
-use agentpol_diagnostics::{Diagnostic, Place, codes};
-use agentpol_model::{
-    effect::EffectKind,
-    ids::CallableId,
-    request::{Field, Kind},
-    types::{Path, Step},
-};
-use num_bigint::BigInt;
+use agentpol_analysis::ruleset::{Callable, Contract, RuleSet, Target};
+use agentpol_diagnostics::{Diagnostic, codes};
+use agentpol_model::{B256, ids::CallableId, policy::Unwrap, request::Kind};
 use std::collections::BTreeMap;
 
 /// Where to find them.
@@ -23,9 +16,10 @@ use std::collections::BTreeMap;
 pub(crate) struct Callables {
     /// By number: what is judged, and its function.
     pub(crate) all: Vec<Known>,
-    /// Of a contract on a chain.
-    pub(crate) of: BTreeMap<(ContractIx, ChainIx), Vec<CallableId>>,
-    pub(crate) sends: BTreeMap<ChainIx, CallableId>,
+    /// Of a contract on a chain, by kind.
+    of: BTreeMap<(Kind, ContractIx, ChainIx), Vec<CallableId>>,
+    /// On a chain, of kinds that are about no contract.
+    anywhere: BTreeMap<(Kind, ChainIx), Vec<CallableId>>,
 }
 
 /// One of them.
@@ -41,13 +35,33 @@ impl Callables {
     pub(crate) fn get(&self, id: CallableId) -> Option<&Known> {
         self.all.get(id.index())
     }
+
+    /// What of these kinds a contract has on a chain.
+    pub(crate) fn of(&self, kinds: &[Kind], ix: ContractIx, chain: ChainIx) -> Vec<CallableId> {
+        kinds.iter().filter_map(|kind| self.of.get(&(*kind, ix, chain))).flatten().copied().collect()
+    }
+
+    /// What of a kind that is about no contract there is on a chain.
+    pub(crate) fn anywhere(&self, kind: Kind, chain: ChainIx) -> &[CallableId] {
+        self.anywhere.get(&(kind, chain)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn push(&mut self, known: Known, callable: Callable, out: &mut RuleSet) -> CallableId {
+        let id = CallableId::new(u32::try_from(out.callables.len()).unwrap_or(u32::MAX));
+        self.all.push(known);
+        out.callables.push(callable);
+        id
+    }
 }
 
-/// What stands at one address already: who came first, and its functions by selector.
-type Occupied = BTreeMap<(ChainIx, Target), (ContractIx, BTreeMap<[u8; 4], CallableId>)>;
+/// By what callables at one address are told apart: the hash of their type, or their selector.
+type Key = (Kind, B256);
+
+/// What stands at one address already: who came first, and what it has.
+type Occupied = BTreeMap<(ChainIx, Target), (ContractIx, BTreeMap<Key, CallableId>)>;
 
 impl<'a> Checker<'_, 'a> {
-    pub(super) fn callables(&mut self, out: &mut RuleSet) -> Callables {
+    pub(super) fn callables(&mut self, needs: &Needs, out: &mut RuleSet) -> Callables {
         let mut known = Callables::default();
         let mut occupied = Occupied::new();
         let mut order: Vec<ContractIx> = self.world.used.iter().copied().collect();
@@ -57,60 +71,43 @@ impl<'a> Checker<'_, 'a> {
             (def.map(|d| d.module != ModuleIx(0)), def.map(|d| d.name), *ix)
         });
         for chain in self.world.policy.chains.clone() {
-            self.send(chain, &mut known, out);
+            self.anywhere(chain, needs, &mut known, out);
             for ix in &order {
-                self.contract_on(*ix, chain, &mut known, &mut occupied, out);
+                self.contract_on(*ix, chain, needs, &mut known, &mut occupied, out);
             }
         }
         known
     }
 
-    /// `send`: value to an address.
-    fn send(&mut self, chain: ChainIx, known: &mut Callables, out: &mut RuleSet) {
-        let Some(def) = self.world.chain_def(chain) else { return };
-        let here = Here { kind: Kind::Send, chain, native: def.native, contract: None, target: None };
-        let id = CallableId::new(u32::try_from(out.callables.len()).unwrap_or(u32::MAX));
-        let effects = self.value_effect(&here, Scalar::Field(Field::To)).into_iter().collect();
-        known.sends.insert(chain, id);
-        known.all.push(Known { here, function: None, payable: true });
-        out.callables.push(Callable {
-            kind: Kind::Send,
-            chain: def.id,
-            target: None,
-            contract: String::new(),
-            function: None,
-            effects,
-            opaque: false,
-            controls: Vec::new(),
-            requires: Formula::Const(true),
-            unwraps: Vec::new(),
-            typed: None,
-        });
-    }
-
-    /// The value that goes along moves, whatever is declared.
-    fn value_effect(&self, here: &Here, to: Scalar) -> Option<EffectSpec> {
-        let native = self.token_id(here.native?)?;
-        Some(EffectSpec {
-            kind: EffectKind::Move,
-            amount: Linear {
-                terms: vec![(BigInt::from(1), Scalar::Field(Field::Value))],
-                constant: BigInt::ZERO,
-            },
-            token: TokenSpec::Known(native),
-            party: to,
-            from: Some(Scalar::Field(Field::Wallet)),
-            until: None,
-            through: None,
-            when: Formula::Const(true),
-            sentinel: None,
-        })
+    /// What is about no contract: `send`, and what some rule names.
+    fn anywhere(&mut self, chain: ChainIx, needs: &Needs, known: &mut Callables, out: &mut RuleSet) {
+        let world = self.world;
+        let Some(def) = world.chain_def(chain) else { return };
+        let builtin = world.interface(world.builtin).map(|i| i.functions.as_slice()).unwrap_or_default();
+        for kind in [Kind::Send, Kind::Message, Kind::Deploy, Kind::Authorize] {
+            if kind != Kind::Send && !needs.kinds.contains(&kind) {
+                continue;
+            }
+            let here = Here { kind, chain, native: def.native, contract: None, target: None };
+            let mut ids = Vec::new();
+            if matches!(kind, Kind::Send | Kind::Deploy) {
+                let callable = Callable { chain: def.id, ..self.without_function(&here) };
+                ids.push(known.push(Known { here, function: None, payable: true }, callable, out));
+            }
+            for (n, function) in builtin.iter().enumerate().filter(|(_, f)| f.kind == kind) {
+                let callable = Callable { chain: def.id, ..self.callable(here, ModuleIx(0), function, "") };
+                let function = Some((world.builtin, n));
+                ids.push(known.push(Known { here, function, payable: false }, callable, out));
+            }
+            known.anywhere.insert((kind, chain), ids);
+        }
     }
 
     fn contract_on(
         &mut self,
         ix: ContractIx,
         chain: ChainIx,
+        needs: &Needs,
         known: &mut Callables,
         occupied: &mut Occupied,
         out: &mut RuleSet,
@@ -118,13 +115,6 @@ impl<'a> Checker<'_, 'a> {
         let world = self.world;
         let (Some(def), Some(site)) = (world.contract(ix), world.site(ix, chain)) else { return };
         let (At::Address(target), Some(chain_def)) = (site.at, world.chain_def(chain)) else { return };
-        let here = Here {
-            kind: Kind::Call,
-            chain,
-            native: chain_def.native,
-            contract: Some(ix),
-            target: Some(target),
-        };
         let before = occupied.remove(&(chain, target));
         if let Some(first) = before.as_ref().and_then(|(ix, _)| world.contract(*ix))
             && def.module == ModuleIx(0)
@@ -134,122 +124,93 @@ impl<'a> Checker<'_, 'a> {
                 Diagnostic::new(codes::DUPLICATE_SITE, site.place, said).label(first.place, "this one"),
             );
         }
-        let taken = before.is_some();
-        let same = out.contracts.iter_mut().find(|c| taken && c.chain == chain_def.id && c.address == target);
-        match same {
-            Some(first) => {
-                first.trusted = first.trusted.take().or_else(|| site.trusted.map(str::to_owned));
-                first.upgradeable |= site.upgradeable;
-            }
-            None => out.contracts.push(Contract {
-                name: def.name.to_owned(),
-                chain: chain_def.id,
-                address: target,
-                trusted: site.trusted.map(str::to_owned),
-                upgradeable: site.upgradeable,
-            }),
-        }
+        stands(def, site, (chain_def.id, target), before.is_some(), out);
         let (first, mut here_at) = before.unwrap_or((ix, BTreeMap::new()));
-        let mut ids = Vec::new();
-        for interface in &def.interfaces {
+        for (i, interface) in def.interfaces.iter().enumerate() {
             let Some(interface_def) = world.interface(*interface) else { continue };
             for (n, function) in interface_def.functions.iter().enumerate() {
-                if let Some(id) = here_at.get(&function.selector) {
-                    ids.push(*id);
+                // Of an interface that only an `unwraps` names, the contract has the commands.
+                if i >= def.declared && function.kind != Kind::Command {
                     continue;
                 }
-                let id = CallableId::new(u32::try_from(out.callables.len()).unwrap_or(u32::MAX));
-                here_at.insert(function.selector, id);
-                ids.push(id);
-                let callable = self.function_at(here, target, interface_def.module, function, def.name);
-                known.all.push(Known { here, function: Some((*interface, n)), payable: function.payable });
-                out.callables.push(Callable { chain: chain_def.id, ..callable });
+                for kind in self.kinds_of(ix, *interface, function, site, needs) {
+                    let here = Here {
+                        kind,
+                        chain,
+                        native: chain_def.native,
+                        contract: Some(ix),
+                        target: Some(target),
+                    };
+                    let key = (kind, function.typed.map_or(selector_key(function), |t| t.type_hash));
+                    let id = match here_at.get(&key) {
+                        Some(id) => *id,
+                        None => {
+                            let callable = self.callable(here, interface_def.module, function, def.name);
+                            let callable = Callable { chain: chain_def.id, ..callable };
+                            let payable = function.payable && kind == Kind::Call;
+                            let entry = Known { here, function: Some((*interface, n)), payable };
+                            known.push(entry, callable, out)
+                        }
+                    };
+                    here_at.insert(key, id);
+                    let ids = known.of.entry((kind, ix, chain)).or_default();
+                    if !ids.contains(&id) {
+                        ids.push(id);
+                    }
+                }
             }
         }
-        known.of.insert((ix, chain), ids);
         occupied.insert((chain, target), (first, here_at));
     }
 
-    fn function_at(
-        &mut self,
-        here: Here,
-        target: Target,
-        module: ModuleIx,
+    /// What a function of a contract is judged as. Typed data needs a domain; foreign code runs as the account where a rule names it,
+    /// and to unpack records, which are judged one by one.
+    fn kinds_of(
+        &self,
+        contract: ContractIx,
+        interface: InterfaceIx,
         function: &FunctionDef<'a>,
-        contract: &str,
-    ) -> Callable {
-        let mut effects: Vec<EffectSpec> = Vec::new();
-        if function.payable {
-            effects.extend(self.value_effect(&here, crate::typecheck::words::target_word(target)));
-        }
-        let mut cx = Scope::new(module, Some(here));
-        let declared = self.effects(&mut cx, function);
-        let opaque = declared.is_none();
-        effects.extend(declared.unwrap_or_default());
-        if effects.len() > agentpol_model::effect::MAX_EFFECTS {
-            let said = format!("a function has at most {} effects", agentpol_model::effect::MAX_EFFECTS);
-            self.sink.push(Diagnostic::new(codes::NUMBER_TOO_LARGE, function.place, said));
-        }
-        let mut units = Vec::new();
-        self.units(&cx, &[], &function.fields, &mut units);
-        Callable {
-            kind: Kind::Call,
-            chain: 0,
-            target: Some(target),
-            contract: contract.to_owned(),
-            function: Some(Function {
-                name: function.name.clone(),
-                signature: function.signature.clone(),
-                selector: function.selector,
-                inputs: function.inputs.clone(),
-                payable: function.payable,
-                trailing: 0,
-                units,
-            }),
-            effects,
-            opaque,
-            controls: Vec::new(),
-            requires: Formula::Const(true),
-            unwraps: Vec::new(),
-            typed: None,
-        }
-    }
-
-    /// How the amounts among the arguments are shown.
-    fn units(&mut self, cx: &Scope, parent: &[Step], fields: &[FieldDef], out: &mut Vec<(Path, TokenSpec)>) {
-        for (n, field) in (0u16..).zip(fields) {
-            let mut at = parent.to_vec();
-            at.push(Step::Member(n));
-            match (&field.ty, &field.refined) {
-                (FieldTy::Struct(ix), _) => {
-                    if let Some(def) = self.world.structure(*ix) {
-                        self.units(cx, &at, &def.fields, out);
-                    }
-                }
-                (FieldTy::Word(_), Refinement::Amount(unit)) => {
-                    let not_token = cx.here.and_then(|h| h.contract).filter(|ix| !self.world.is_token(*ix));
-                    if let (UnitRef::SelfToken, Some(ix)) = (unit, not_token) {
-                        self.self_without_token(ix, field.place);
-                    }
-                    let spec = match self.unit_of(cx, unit, parent) {
-                        Unit::Token(ix) => self.token_id(ix).map(TokenSpec::Known),
-                        Unit::Of(scalar) => Some(TokenSpec::At(scalar)),
-                        _ => None,
-                    };
-                    out.extend(spec.map(|s| (Path(at), s)));
-                }
-                _ => {}
+        site: &SiteDef<'a>,
+        needs: &Needs,
+    ) -> Vec<Kind> {
+        match function.kind {
+            Kind::Sign if site.domain.is_none() => Vec::new(),
+            Kind::Call => {
+                let records = function.unwraps.iter().any(|u| matches!(u, Unwrap::Records { .. }));
+                let named = needs.delegatecall(contract, interface, &function.name);
+                let code = (records || named).then_some(Kind::Delegatecall);
+                [Kind::Call].into_iter().chain(code).collect()
             }
+            kind => vec![kind],
         }
     }
+}
 
-    pub(super) fn self_without_token(&mut self, ix: ContractIx, at: Place) {
-        let Some(def) = self.world.contract(ix) else { return };
-        let said = format!("`{}` counts in its own token, but is declared as a contract", def.name);
-        self.sink.push(
-            Diagnostic::new(codes::SELF_WITHOUT_TOKEN, def.place, said)
-                .label(at, "this amount is of the contract's own token")
-                .help(format!("declare it as a token: `token {}: … decimals N {{ … }}`", def.name)),
-        );
+fn selector_key(function: &FunctionDef<'_>) -> B256 {
+    B256::right_padding_from(&function.selector)
+}
+
+/// Every deployment, for trust and for the report: each once.
+fn stands(
+    def: &ContractDef<'_>,
+    site: &SiteDef<'_>,
+    at: (agentpol_model::ChainId, Target),
+    taken: bool,
+    out: &mut RuleSet,
+) {
+    let (chain, address) = at;
+    let same = out.contracts.iter_mut().find(|c| taken && c.chain == chain && c.address == address);
+    match same {
+        Some(first) => {
+            first.trusted = first.trusted.take().or_else(|| site.trusted.map(str::to_owned));
+            first.upgradeable |= site.upgradeable;
+        }
+        None => out.contracts.push(Contract {
+            name: def.name.to_owned(),
+            chain,
+            address,
+            trusted: site.trusted.map(str::to_owned),
+            upgradeable: site.upgradeable,
+        }),
     }
 }

@@ -1,56 +1,135 @@
 //! What a function does, for one contract on one chain.
 
 use crate::{
-    hir::{Unit, Value, WordKind},
+    hir::{Unit, Value, WordKind, and},
     typecheck::{Checker, Scope},
     world::FunctionDef,
 };
-use agentpol_analysis::ruleset::{EffectSpec, Formula, Linear, Scalar, TokenSpec};
+use agentpol_analysis::ruleset::{ControlSpec, EffectSpec, Formula, Linear, Scalar, TokenSpec};
+use agentpol_bytecode::limits::MAX_ONCE_WORDS;
 use agentpol_diagnostics::codes;
 use agentpol_grammar::ast::{self, Expr, GrantWord};
 use agentpol_model::{
     effect::{EffectKind, GrantMode},
-    request::Field,
+    request::{Field, Kind},
     types::Step,
 };
 use num_traits::One;
 use std::rc::Rc;
 
+/// What an interface says of a function.
+pub(super) struct Said {
+    pub(super) effects: Vec<EffectSpec>,
+    pub(super) controls: Vec<ControlSpec>,
+    pub(super) requires: Formula,
+    pub(super) once: Once,
+}
+
+/// What a signature uses up, and when it ends.
+#[derive(Default)]
+pub(super) struct Once {
+    pub(super) per: Vec<Scalar>,
+    pub(super) until: Option<Scalar>,
+}
+
 impl<'a> Checker<'_, 'a> {
-    /// A function's effects; `None` where nobody declared them, or where it wraps other actions, which cannot be unwrapped
-    /// yet.
-    pub(super) fn effects(&mut self, cx: &mut Scope, function: &FunctionDef<'a>) -> Option<Vec<EffectSpec>> {
-        let declared = function.effects?;
-        if declared.iter().any(|e| {
-            use ast::EffectKind as E;
-            matches!(e.kind, E::Unwraps { .. } | E::Requires(_) | E::Gives { .. } | E::Once { .. })
-        }) {
-            return None;
-        }
+    /// What is declared of a function.
+    pub(super) fn declared(&mut self, cx: &mut Scope, function: &FunctionDef<'a>) -> Said {
+        let mut said = Said {
+            effects: Vec::new(),
+            controls: Vec::new(),
+            requires: Formula::Const(true),
+            once: Once::default(),
+        };
+        let declared = function.effects.unwrap_or_default();
         if declared.is_empty() {
-            return Some(Vec::new());
+            return said;
         }
         let root: Rc<[Step]> = Rc::from(Vec::new());
         for (n, field) in function.fields.iter().enumerate() {
             let value = self.field(cx, &root, &function.fields, n);
             cx.locals.push((field.name.clone(), value));
         }
-        let mut out = Vec::with_capacity(declared.len());
+        let mut requires = Vec::new();
+        let mut once = None;
         for effect in declared {
-            match self.effect(cx, effect) {
-                Some(spec) => out.push(spec),
-                None => self.must_have_said(self.place(cx, effect.span)),
+            let done = match &effect.kind {
+                // Read where the function is declared.
+                ast::EffectKind::Unwraps { .. } => continue,
+                ast::EffectKind::Requires(e) => {
+                    requires.push(self.condition(cx, e));
+                    continue;
+                }
+                ast::EffectKind::Gives { to } => {
+                    let when = self.effect_condition(cx, effect);
+                    self.party(cx, to).map(|party| said.controls.push(ControlSpec { party, when }))
+                }
+                ast::EffectKind::Once { per, until } => {
+                    self.once_is_signed(cx, effect, function, once.replace(effect.span).is_some());
+                    self.once(cx, per, until.as_ref()).map(|found| said.once = found)
+                }
+                _ => self.effect(cx, effect).map(|spec| said.effects.push(spec)),
+            };
+            if done.is_none() {
+                self.must_have_said(self.place(cx, effect.span));
             }
         }
-        Some(out)
+        said.requires = and(requires);
+        said
+    }
+
+    fn effect_condition(&mut self, cx: &mut Scope, effect: &'a ast::Effect) -> Formula {
+        match &effect.when {
+            Some(e) => self.condition(cx, e),
+            None => Formula::Const(true),
+        }
+    }
+
+    /// `once` is for what is signed, and stands there once.
+    fn once_is_signed(&mut self, cx: &Scope, effect: &ast::Effect, function: &FunctionDef<'a>, twice: bool) {
+        let said = if function.kind != Kind::Sign {
+            "only what is signed is used up: `once` stands in a `sign`"
+        } else if twice {
+            "what a signature uses up is said once"
+        } else {
+            return;
+        };
+        let help = "name all of it in one line: `once per nonce, word until deadline`";
+        self.fail_with_help(cx, effect.span, codes::MISPLACED_EFFECT, said, help);
+    }
+
+    /// `once per details.token, nonce until deadline`
+    fn once(&mut self, cx: &mut Scope, per: &'a [Expr], until: Option<&'a Expr>) -> Option<Once> {
+        let mut once = Once::default();
+        for e in per {
+            let value = self.expr(cx, e);
+            let word = match &value {
+                Value::Error => return None,
+                Value::Num(n) => n.only().and_then(|case| case.lin.as_word().cloned()),
+                other => self.as_word(cx, other, e.span).map(|(word, _)| word),
+            };
+            let Some(word) = word.filter(|w| matches!(w, Scalar::Arg(..))) else {
+                let said =
+                    format!("this is {}, where a member of the signed data is needed", self.describe(&value));
+                let help = "name members that are one word each: a number, an address, `bytes32`";
+                self.fail_with_help(cx, e.span, codes::MISPLACED_EFFECT, said, help);
+                return None;
+            };
+            once.per.push(word);
+        }
+        if once.per.len() > MAX_ONCE_WORDS {
+            let said = format!("a signature uses up at most {MAX_ONCE_WORDS} words");
+            self.fail(cx, per.first()?.span, codes::NUMBER_TOO_LARGE, said);
+        }
+        if let Some(e) = until {
+            once.until = Some(self.time_word(cx, e)?);
+        }
+        Some(once)
     }
 
     fn effect(&mut self, cx: &mut Scope, effect: &'a ast::Effect) -> Option<EffectSpec> {
         use ast::EffectKind as E;
-        let when = match &effect.when {
-            Some(e) => self.condition(cx, e),
-            None => Formula::Const(true),
-        };
+        let when = self.effect_condition(cx, effect);
         let (kind, amount, token) = match &effect.kind {
             E::Moves { amount, token, .. } => (EffectKind::Move, amount, token),
             E::Pulls { amount, token, exactly, .. } => (EffectKind::Pull { exact: *exactly }, amount, token),
@@ -62,6 +141,12 @@ impl<'a> Checker<'_, 'a> {
         let received = matches!(kind, EffectKind::Receive);
         let (amount, token, sentinel) = self.flow(cx, amount, token, received)?;
         let wallet = Scalar::Field(Field::Wallet);
+        let through = match &effect.kind {
+            E::Pulls { through: Some(e), .. } | E::Grants { through: Some(e), .. } => {
+                Some(self.party(cx, e)?)
+            }
+            _ => None,
+        };
         let (party, from, until) = match &effect.kind {
             E::Moves { from, to, .. } => (self.party(cx, to)?, Some(self.party(cx, from)?), None),
             E::Pulls { by, .. } => (self.party(cx, by)?, None, None),
@@ -75,7 +160,7 @@ impl<'a> Checker<'_, 'a> {
             E::Receives { at, .. } => (self.party(cx, at)?, None, None),
             _ => (wallet, None, None),
         };
-        Some(EffectSpec { kind, amount, token, party, from, until, through: None, when, sentinel })
+        Some(EffectSpec { kind, amount, token, party, from, until, through, when, sentinel })
     }
 
     fn party(&mut self, cx: &mut Scope, e: &'a Expr) -> Option<Scalar> {
@@ -114,6 +199,10 @@ impl<'a> Checker<'_, 'a> {
             // An address that is no token of the policy is found out when a request is judged.
             Value::Word(scalar, WordKind::Token | WordKind::Address) => {
                 (TokenSpec::At(scalar.clone()), Unit::Of(scalar.clone()))
+            }
+            Value::Slice(slice) if slice.kind() == Some(WordKind::Address) => {
+                let scalar = slice.word()?;
+                (TokenSpec::At(scalar.clone()), Unit::Of(scalar))
             }
             other => {
                 let said = format!("this is {}, where a token is needed", self.describe(other));

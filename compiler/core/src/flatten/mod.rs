@@ -2,7 +2,9 @@
 //!
 //! | module | flattens |
 //! | --- | --- |
+//! | [`needs`] | which kinds of request some rule names |
 //! | [`callables`] | contracts on chains to what a request can be about |
+//! | [`judged`] | one of these, with what it does |
 //! | [`effects`] | what a function does |
 //! | [`subject`] | what a rule is about, to callables |
 //! | [`overload`] | which function a subject's names fit |
@@ -18,6 +20,8 @@ mod budgets;
 mod callables;
 mod effects;
 mod guard;
+mod judged;
+mod needs;
 mod order;
 mod overload;
 mod params;
@@ -64,8 +68,9 @@ pub(crate) fn flatten<'a>(checker: &mut Checker<'_, 'a>) -> Flattened<'a> {
     out.chains = chains(checker);
     out.tokens = tokens(checker);
     out.params = checker.params();
-    let callables = checker.callables(&mut out);
     let items = world.modules.first().map(|m| m.tree.items.as_slice()).unwrap_or_default();
+    let needs = needs::Needs::of(world, items.iter().filter_map(rule_item).map(|(_, rule)| rule));
+    let callables = checker.callables(&needs, &mut out);
     let mut tables = Tables::of(checker, items);
     checker.budgets(items, &mut tables);
     checker.fees(items, &mut out);

@@ -8,10 +8,13 @@ use crate::{
 };
 use agentpol_diagnostics::{Diagnostic, codes};
 use agentpol_grammar::ast::{self, Name, Span, Subject, SubjectWhat};
-use agentpol_model::ids::CallableId;
+use agentpol_model::{ids::CallableId, request::Kind};
 use std::collections::BTreeSet;
 
 const ROOT: ModuleIx = ModuleIx(0);
+
+/// What `any` covers: the other kinds need a rule whose subject names them.
+const OF_ANY: &[Kind] = &[Kind::Call, Kind::Send, Kind::Sign, Kind::Command, Kind::Message];
 
 /// What a subject's path names.
 enum Owner {
@@ -33,7 +36,11 @@ impl<'a> Checker<'_, 'a> {
         }
         match &subject.what {
             SubjectWhat::Any => {
-                let on = |id: &CallableId| callables.get(*id).is_some_and(|k| chains.contains(&k.here.chain));
+                let on = |id: &CallableId| {
+                    callables
+                        .get(*id)
+                        .is_some_and(|k| chains.contains(&k.here.chain) && OF_ANY.contains(&k.here.kind))
+                };
                 let all = (0..).map(CallableId::new).take(callables.all.len()).filter(on).collect();
                 Some((all, &[]))
             }
@@ -114,7 +121,10 @@ impl<'a> Checker<'_, 'a> {
         if !self.names_in_order(names, &["to", "value"]) {
             return None;
         }
-        Some((chains.iter().filter_map(|c| callables.sends.get(c).copied()).collect(), names))
+        Some((
+            chains.iter().filter_map(|c| callables.anywhere(Kind::Send, *c).first().copied()).collect(),
+            names,
+        ))
     }
 
     fn call_subject(
@@ -148,7 +158,7 @@ impl<'a> Checker<'_, 'a> {
         let deployments = self.deployments(subject, target, &owner, chains)?;
         let mut out: BTreeSet<CallableId> = BTreeSet::new();
         for (ix, chain) in &deployments {
-            let ids = callables.of.get(&(*ix, *chain)).map(Vec::as_slice).unwrap_or_default();
+            let ids = &callables.of(&[Kind::Call, Kind::Command], *ix, *chain);
             let Some(function) = function else {
                 out.extend(ids);
                 continue;

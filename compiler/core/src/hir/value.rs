@@ -194,6 +194,8 @@ pub(crate) enum Refinement {
     Time,
     Duration,
     Amount(UnitRef),
+    /// An address that a router reads in its own way: 1 is who sends, 2 is the router.
+    Recipient,
 }
 
 /// `amount of …` in an interface.
@@ -205,6 +207,15 @@ pub(crate) enum UnitRef {
     Native,
     /// The token that a field beside this one names: its members from that list on.
     Sibling(Vec<u16>),
+    /// The token whose address stands among the `bytes` beside this one.
+    Packed {
+        /// As above.
+        members: Vec<u16>,
+        /// Its first byte.
+        start: u32,
+        /// Is that counted back from the end?
+        from_end: bool,
+    },
     /// A token by name.
     Token(ContractIx),
 }

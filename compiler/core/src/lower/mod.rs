@@ -212,10 +212,7 @@ fn template(effect: &EffectSpec, callable: &Callable) -> Result<bytecode::Effect
 }
 
 fn called(callable: &Callable) -> String {
-    match &callable.function {
-        Some(function) => format!("the effects of `{}.{}`", callable.contract, function.name),
-        None => "the effects of `send`".to_owned(),
-    }
+    format!("the effects of `{}`", callable.name())
 }
 
 /// What did not fit; who calls knows where.

@@ -32,6 +32,16 @@ pub(crate) enum Deployable<'a> {
     Contract(&'a ast::Contract),
 }
 
+impl<'a> Deployable<'a> {
+    /// As declared.
+    pub(crate) fn name(self) -> &'a Name {
+        match self {
+            Self::Token(token) => &token.name,
+            Self::Contract(contract) => &contract.name,
+        }
+    }
+}
+
 /// Numbers and names everything.
 pub(crate) fn declare<'a>(
     loaded: &'a [LoadedModule],

@@ -270,7 +270,7 @@ impl<'w, 'a> Checker<'w, 'a> {
         let world = self.world;
         let stands = |c: ChainIx| matches!(world.site(contract, c).map(|s| s.at), Some(At::Address(_)));
         let chain = self.step_chain(on, stands, target.span)?;
-        let ids = flat.callables.of.get(&(contract, chain)).map(Vec::as_slice).unwrap_or_default();
+        let ids = flat.callables.of(&[Kind::Call], contract, chain);
         let named: Vec<&Known> = ids
             .iter()
             .filter_map(|id| flat.callables.get(*id))

@@ -136,7 +136,9 @@ impl<'a> Checker<'_, 'a> {
         given: &[(&FieldDef, Option<&'a Expr>)],
     ) -> Option<Unit> {
         match refined {
-            Refinement::None | Refinement::Token => Some(Unit::Plain),
+            Refinement::None | Refinement::Token | Refinement::Recipient => Some(Unit::Plain),
+            // Whichever token its bytes name.
+            Refinement::Amount(UnitRef::Packed { .. }) => None,
             Refinement::Time => Some(Unit::Time),
             Refinement::Duration => Some(Unit::Duration),
             Refinement::Amount(UnitRef::Sibling(path)) => {

@@ -2,6 +2,7 @@
 
 use crate::{Compilation, NoFiles, SourceFile, compile};
 
+mod kinds;
 mod limits;
 mod pages;
 mod policies;

@@ -157,6 +157,7 @@ impl<'a> Checker<'_, 'a> {
             }
             (Some("token"), 1) => match value {
                 Value::Word(_, kind) => *kind == WordKind::Token,
+                Value::Slice(slice) => slice.kind() == Some(WordKind::Address),
                 Value::Contract(ix) => self.world.is_token(*ix),
                 _ => false,
             },
@@ -205,6 +206,7 @@ impl<'a> Checker<'_, 'a> {
             },
             (Unit::Token(t), Some(Value::Contract(ix))) => t == ix,
             (Unit::Of(s), Some(Value::Word(w, _))) => s == w,
+            (Unit::Of(s), Some(Value::Slice(slice))) => slice.word().as_ref() == Some(s),
             (Unit::Of(_), Some(Value::Contract(_))) => true,
             _ => false,
         })

@@ -49,6 +49,7 @@ pub(crate) use compare::{MAX_COEFFICIENT_BITS, MAX_TERMS};
 #[cfg(test)]
 pub(crate) use data::MAX_QUANTIFIERS;
 use facts::Facts;
+pub(crate) use slices::MAX_SLICE;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,

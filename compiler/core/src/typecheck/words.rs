@@ -100,12 +100,15 @@ impl Checker<'_, '_> {
         match ty {
             FieldTy::Word(word @ (WordType::Uint(_) | WordType::Int(_))) => {
                 let unit = match refined {
-                    Refinement::None | Refinement::Token => Unit::Plain,
+                    Refinement::None | Refinement::Token | Refinement::Recipient => Unit::Plain,
                     Refinement::Time => Unit::Time,
                     Refinement::Duration => Unit::Duration,
                     Refinement::Amount(unit) => self.unit_of(cx, unit, parent),
                 };
                 Value::Num(Num::one(Lin::word(Scalar::Arg(path, *word)), unit))
+            }
+            FieldTy::Word(WordType::Address) if *refined == Refinement::Recipient => {
+                Value::Word(Scalar::Party(path), WordKind::Address)
             }
             FieldTy::Word(word @ WordType::Address) => {
                 let kind = if *refined == Refinement::Token { WordKind::Token } else { WordKind::Address };
@@ -144,6 +147,11 @@ impl Checker<'_, '_> {
             Some(ix) if self.world.token_ids.contains_key(&ix) => Unit::Token(ix),
             _ => Unit::Plain,
         };
+        let beside = |members: &[u16]| {
+            let mut at = parent.to_vec();
+            at.extend(members.iter().map(|m| Step::Member(*m)));
+            Path(at)
+        };
         match unit {
             // An interface that speaks of `self` on a contract that is no token has been reported there.
             UnitRef::SelfToken => {
@@ -151,10 +159,10 @@ impl Checker<'_, '_> {
             }
             UnitRef::Native => plain(cx.here.and_then(|h| h.native)),
             UnitRef::Token(ix) => plain(Some(*ix)),
-            UnitRef::Sibling(members) => {
-                let mut at = parent.to_vec();
-                at.extend(members.iter().map(|m| Step::Member(*m)));
-                Unit::Of(Scalar::Arg(Path(at), WordType::Address))
+            UnitRef::Sibling(members) => Unit::Of(Scalar::Arg(beside(members), WordType::Address)),
+            UnitRef::Packed { members, start, from_end } => {
+                let path = beside(members);
+                Unit::Of(Scalar::Slice { path, start: *start, from_end: *from_end, length: 20 })
             }
         }
     }

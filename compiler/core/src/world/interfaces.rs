@@ -1,6 +1,6 @@
-//! Interfaces: structs, functions, and what `as …` says of their fields.
+//! Interfaces: structs, and what `as …` says of their fields.
 
-use super::{FunctionDef, InterfaceDef, StructDef, World, abi_types::MAX_STRUCT_DEPTH, elementary};
+use super::{InterfaceDef, StructDef, World, abi_types::MAX_STRUCT_DEPTH, elementary};
 use crate::{
     hir::{FieldDef, FieldTy, InterfaceIx, ModuleIx, Refinement, StructIx},
     resolve::{Entity, Found, Owner, nearest},
@@ -10,8 +10,6 @@ use crate::{
 use agentpol_abi::fit;
 use agentpol_diagnostics::{Diagnostic, Place, codes};
 use agentpol_grammar::ast::{self, MemberKind, Span};
-use agentpol_model::types::Member;
-use alloy_primitives::keccak256;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -41,12 +39,15 @@ impl<'a> World<'a> {
                 module: *module,
                 structs: BTreeMap::new(),
                 consts: BTreeMap::new(),
+                has_commands: interface.members.iter().any(|m| matches!(m.kind, MemberKind::Command { .. })),
                 functions: Vec::new(),
+                opens: BTreeSet::new(),
                 mentions: BTreeSet::new(),
             };
             for member in &interface.members {
                 let (name, taken) = match &member.kind {
-                    MemberKind::Struct { name, .. } => {
+                    // Typed data is a struct that is signed.
+                    MemberKind::Struct { name, .. } | MemberKind::Typed { name, .. } => {
                         let ix = StructIx::new(self.structs.len());
                         self.structs.push(StructDef { name: name.node.clone(), fields: Vec::new() });
                         (name, def.structs.insert(name.node.clone(), ix).is_some())
@@ -54,9 +55,7 @@ impl<'a> World<'a> {
                     MemberKind::Const { name, value } => {
                         (name, def.consts.insert(&name.node, value).is_some())
                     }
-                    MemberKind::Function { .. } | MemberKind::Typed { .. } | MemberKind::Command { .. } => {
-                        continue;
-                    }
+                    MemberKind::Function { .. } | MemberKind::Command { .. } => continue,
                 };
                 if taken {
                     let said = format!("`{}` stands in this interface twice", name.node);
@@ -73,24 +72,17 @@ impl<'a> World<'a> {
         }
         for (i, (module, interface, _)) in interfaces.iter().enumerate() {
             let ix = InterfaceIx::new(i);
-            let mut functions = Vec::new();
-            for member in &interface.members {
-                if let MemberKind::Function { name, fields, payable, effects, .. } = &member.kind {
-                    let fields = self.fields(ix, *module, fields, sink);
-                    let place = self.place(*module, name.span);
-                    let effects = effects.as_deref();
-                    match self.function(name.node.clone(), fields, *payable, effects, place) {
-                        Ok(function) => functions.push(function),
-                        Err(said) => sink.push(*said),
-                    }
-                }
-            }
+            let (mut functions, others) = self.judged(ix, *module, interface, sink);
             if let Some(from) = &interface.from {
                 functions = self.over_json(ix, *module, from, functions, loader, sink);
             }
+            functions.extend(others);
             self.check_selectors(&functions, sink);
             let mentions = self.mentions(*module, interface);
+            let effects = functions.iter().filter_map(|f| f.effects);
+            let opens = effects.flat_map(|effects| self.opened(*module, effects)).collect();
             if let Some(def) = self.interfaces.get_mut(i) {
+                def.opens = opens;
                 def.functions = functions;
                 def.mentions = mentions;
             }
@@ -105,7 +97,10 @@ impl<'a> World<'a> {
         sink: &mut Sink,
     ) {
         for member in &interface.members {
-            let MemberKind::Struct { name, fields } = &member.kind else { continue };
+            let (MemberKind::Struct { name, fields } | MemberKind::Typed { name, fields, .. }) = &member.kind
+            else {
+                continue;
+            };
             let Some(structure) = self.interface(ix).and_then(|d| d.structs.get(&name.node).copied()) else {
                 continue;
             };
@@ -124,7 +119,9 @@ impl<'a> World<'a> {
         sink: &mut Sink,
     ) {
         for member in &interface.1.members {
-            let MemberKind::Struct { name, .. } = &member.kind else { continue };
+            let (MemberKind::Struct { name, .. } | MemberKind::Typed { name, .. }) = &member.kind else {
+                continue;
+            };
             let ix = self.interface(interface.0).and_then(|d| d.structs.get(&name.node).copied());
             if let Some(ix) = ix
                 && self.struct_size(ix, 0, &mut BTreeMap::new()).is_none()
@@ -144,7 +141,7 @@ impl<'a> World<'a> {
     }
 
     /// The fields of a struct or a function.
-    fn fields(
+    pub(super) fn fields(
         &self,
         interface: InterfaceIx,
         module: ModuleIx,
@@ -262,105 +259,4 @@ impl<'a> World<'a> {
             None => said.help("types are those of the ABI, and the interface's own structs"),
         })))
     }
-
-    /// A function with its selector.
-    pub(super) fn function(
-        &self,
-        name: String,
-        fields: Vec<FieldDef>,
-        payable: bool,
-        effects: Option<&'a [ast::Effect]>,
-        place: Place,
-    ) -> Result<FunctionDef<'a>, Box<Diagnostic>> {
-        let inputs = self.members(&fields);
-        if let Err(unfit) = fit::check(&inputs) {
-            return Err(Box::new(Diagnostic::new(codes::UNKNOWN_TYPE, place, format!("`{name}`: {unfit}"))));
-        }
-        let signature = signature(&name, &inputs);
-        let [a, b, c, d, ..] = keccak256(signature.as_bytes()).0;
-        Ok(FunctionDef { name, fields, payable, effects, signature, selector: [a, b, c, d], inputs, place })
-    }
-
-    fn check_selectors(&self, functions: &[FunctionDef<'a>], sink: &mut Sink) {
-        let mut seen: BTreeMap<[u8; 4], &FunctionDef<'a>> = BTreeMap::new();
-        for function in functions {
-            if let Some(first) = seen.insert(function.selector, function) {
-                let said = if first.signature == function.signature {
-                    format!("`{}` stands in this interface twice", function.signature)
-                } else {
-                    format!("`{}` has the same selector as `{}`", function.signature, first.signature)
-                };
-                sink.push(
-                    Diagnostic::new(codes::SELECTOR_CLASH, function.place, said)
-                        .label(first.place, "the other one"),
-                );
-            }
-        }
-    }
-
-    /// Tokens and contracts that units and effects name.
-    fn mentions(&self, module: ModuleIx, interface: &'a ast::Interface) -> BTreeSet<crate::hir::ContractIx> {
-        let mut out = BTreeSet::new();
-        let mut name = |name: &str| {
-            if let Some(Entity::Contract(ix)) = self.name(module, name) {
-                out.insert(ix);
-            }
-        };
-        for member in &interface.members {
-            let (fields, effects) = match &member.kind {
-                MemberKind::Function { fields, effects, .. }
-                | MemberKind::Typed { fields, effects, .. }
-                | MemberKind::Command { fields, effects, .. } => {
-                    (fields, effects.as_deref().unwrap_or_default())
-                }
-                MemberKind::Struct { fields, .. } => (fields, &[][..]),
-                MemberKind::Const { .. } => continue,
-            };
-            let own = |n: &str| fields.iter().any(|f| f.name.node == n);
-            for field in fields {
-                for part in field.refined.iter().flat_map(|t| t.parts.iter().skip(1)) {
-                    part.path
-                        .segments
-                        .first()
-                        .filter(|n| !own(&n.node))
-                        .into_iter()
-                        .for_each(|n| name(&n.node));
-                }
-            }
-            // Functions of other kinds are not judged yet: what only they name is not used.
-            if matches!(member.kind, MemberKind::Typed { .. } | MemberKind::Command { .. }) {
-                continue;
-            }
-            for effect in effects {
-                for e in effect_parts(&effect.kind) {
-                    if let ast::ExprKind::Path(path) = &e.kind {
-                        path.segments
-                            .first()
-                            .filter(|n| !own(&n.node))
-                            .into_iter()
-                            .for_each(|n| name(&n.node));
-                    }
-                }
-            }
-        }
-        out
-    }
-}
-
-/// The places of an effect where a token or a party stands.
-fn effect_parts(effect: &ast::EffectKind) -> Vec<&ast::Expr> {
-    use ast::EffectKind as E;
-    match effect {
-        E::Moves { token, from, to, .. } => vec![token, from, to],
-        E::Pulls { token, by, .. } => vec![token, by],
-        E::Grants { token, to, .. } => vec![token, to],
-        E::Owes { token, .. } => vec![token],
-        E::Receives { token, at, .. } => vec![token, at],
-        E::Unwraps { .. } | E::Requires(_) | E::Gives { .. } | E::Once { .. } => Vec::new(),
-    }
-}
-
-fn signature(name: &str, inputs: &[Member]) -> String {
-    let types: Vec<String> = inputs.iter().map(|m| m.ty.to_string()).collect();
-    format!("{name}({})", types.join(","))
 }

@@ -1,6 +1,6 @@
 //! Interfaces from JSON: the functions come from the file, what they do from what is declared over it.
 
-use super::{FunctionDef, StructDef, World};
+use super::{FunctionDef, StructDef, World, members::Written};
 use crate::{
     hir::{FieldDef, FieldTy, InterfaceIx, ModuleIx, Refinement, StructIx},
     resolve::nearest,
@@ -54,9 +54,10 @@ impl<'a> World<'a> {
                 continue;
             }
             let fields = self.json_fields(interface, &function.name, &function.inputs, place);
-            match self.function(function.name.clone(), fields, function.payable(), None, place) {
+            let written = Written { payable: function.payable(), ..Written::default() };
+            match self.function(module, function.name.clone(), fields, written, place) {
                 Ok(def) => out.push(def),
-                Err(said) => sink.push(*said),
+                Err(said) => said.into_iter().for_each(|d| sink.push(*d)),
             }
         }
         out

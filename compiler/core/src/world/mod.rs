@@ -4,18 +4,30 @@
 //! | --- | --- |
 //! | [`chains`] | chains and their native tokens |
 //! | [`sites`] | tokens and contracts, and where they stand |
-//! | [`interfaces`] | functions and structs |
+//! | [`interfaces`] | structs, and the types of fields |
+//! | [`members`] | functions, typed data and commands |
+//! | [`unwraps`] | how the actions inside a function's arguments are read |
+//! | [`spots`] | where the parts of these stand |
+//! | [`mentions`] | what an interface names |
+//! | [`typed`] | what typed data is hashed with |
 //! | [`refinements`] | what `as …` says of a field |
+//! | [`builtin`] | texts and authorisations |
 //! | [`abi_types`] | the types of the ABI |
 //! | [`json_abi`] | interfaces from JSON |
 //! | [`used`] | which of all this a policy uses, and its token numbers |
 
 mod abi_types;
+mod builtin;
 mod chains;
 mod interfaces;
 mod json_abi;
+mod members;
+mod mentions;
 mod refinements;
 mod sites;
+mod spots;
+mod typed;
+mod unwraps;
 mod used;
 
 pub(crate) use abi_types::elementary;
@@ -36,7 +48,7 @@ use crate::{
 use agentpol_analysis::ruleset::{ParamType, Target};
 use agentpol_diagnostics::Place;
 use agentpol_grammar::{ast, span::Span};
-use agentpol_model::{Address, ids::TokenId, types::Member};
+use agentpol_model::{Address, B256, ids::TokenId, policy::Unwrap, request::Kind, types::Member};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that has a name, with its numbers resolved.
@@ -48,6 +60,8 @@ pub(crate) struct World<'a> {
     pub(crate) chains: Vec<ChainDef<'a>>,
     pub(crate) contracts: Vec<ContractDef<'a>>,
     pub(crate) interfaces: Vec<InterfaceDef<'a>>,
+    /// What is judged at no contract, as if an interface declared it: texts and authorisations.
+    pub(crate) builtin: InterfaceIx,
     pub(crate) structs: Vec<StructDef>,
     pub(crate) params: Vec<ParamDef<'a>>,
     pub(crate) lets: Vec<(ModuleIx, &'a ast::Let)>,
@@ -89,7 +103,10 @@ pub(crate) struct ContractDef<'a> {
     pub(crate) name: &'a str,
     /// Of a token.
     pub(crate) decimals: Option<u8>,
+    /// Those it is declared with, then those of the commands that their functions unwrap.
     pub(crate) interfaces: Vec<InterfaceIx>,
+    /// How many of them it is declared with.
+    pub(crate) declared: usize,
     pub(crate) sites: Vec<SiteDef<'a>>,
     pub(crate) module: ModuleIx,
     pub(crate) place: Place,
@@ -102,7 +119,17 @@ pub(crate) struct SiteDef<'a> {
     pub(crate) at: At,
     pub(crate) upgradeable: bool,
     pub(crate) trusted: Option<&'a str>,
+    /// Of the typed data that it takes.
+    pub(crate) domain: Option<Domain<'a>>,
     pub(crate) place: Place,
+}
+
+/// `domain "NAME" "VERSION"`: what an EIP-712 domain has besides the chain and the contract. An empty string stands for a member that
+/// the domain does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Domain<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) version: Option<&'a str>,
 }
 
 /// At which address.
@@ -120,23 +147,44 @@ pub(crate) struct InterfaceDef<'a> {
     pub(crate) module: ModuleIx,
     pub(crate) structs: BTreeMap<String, StructIx>,
     pub(crate) consts: BTreeMap<&'a str, &'a ast::Expr>,
+    /// Does it declare commands?
+    pub(crate) has_commands: bool,
+    /// What can be judged: its functions, then its typed data and commands.
     pub(crate) functions: Vec<FunctionDef<'a>>,
+    /// The interfaces of commands that its functions' `unwraps` name.
+    pub(crate) opens: BTreeSet<InterfaceIx>,
     /// Tokens and contracts that its effects and units name.
     pub(crate) mentions: BTreeSet<ContractIx>,
 }
 
-/// A function of an interface.
+/// A function of an interface, or what is judged like one.
 #[derive(Clone, Debug)]
 pub(crate) struct FunctionDef<'a> {
+    /// A call, typed data, or a command.
+    pub(crate) kind: Kind,
     pub(crate) name: String,
     pub(crate) fields: Vec<FieldDef>,
     pub(crate) payable: bool,
+    /// Bytes that may stand behind the arguments.
+    pub(crate) trailing: u32,
     /// `None`: nobody declared them.
     pub(crate) effects: Option<&'a [ast::Effect]>,
+    /// How what is inside it is read.
+    pub(crate) unwraps: Vec<Unwrap>,
     pub(crate) signature: String,
     pub(crate) selector: [u8; 4],
     pub(crate) inputs: Vec<Member>,
+    /// Of typed data.
+    pub(crate) typed: Option<TypedDef>,
     pub(crate) place: Place,
+}
+
+/// What typed data is signed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TypedDef {
+    /// Its members are the function's fields.
+    pub(crate) structure: StructIx,
+    pub(crate) type_hash: B256,
 }
 
 /// A struct.
@@ -192,6 +240,7 @@ impl<'a> World<'a> {
             chains: Vec::new(),
             contracts: Vec::new(),
             interfaces: Vec::new(),
+            builtin: InterfaceIx(0),
             structs: Vec::new(),
             params: Vec::new(),
             lets: declared.lets,
@@ -209,6 +258,7 @@ impl<'a> World<'a> {
         world.tie_natives(&declared.chains, sink);
         world.declare_params(&declared.params, sink);
         world.declare_interfaces(&declared.interfaces, loader, sink);
+        world.declare_builtin(sink);
         world.place_contracts(&declared.contracts, sink);
         world.head(sink);
         world.declare_units(&declared.units, sink);

@@ -7,10 +7,14 @@ use super::{
 use crate::{
     hir::{FieldDef, FieldTy, ModuleIx, Refinement, UnitRef},
     resolve::{Entity, Found, nearest},
+    typecheck::MAX_SLICE,
 };
 use agentpol_diagnostics::{Diagnostic, codes};
 use agentpol_grammar::ast;
 use agentpol_model::types::WordType;
+
+/// Bytes of an address.
+const ADDRESS_BYTES: u32 = 20;
 
 impl World<'_> {
     /// `as token`, `as amount of tokenIn`, `as time`.
@@ -32,13 +36,16 @@ impl World<'_> {
             ("token", None) if matches!(base, FieldTy::Word(WordType::Address)) => {
                 return Ok(Refinement::Token);
             }
+            ("recipient", None) if matches!(base, FieldTy::Word(WordType::Address)) => {
+                return Ok(Refinement::Recipient);
+            }
             ("time", None) => Refinement::Time,
             ("duration", None) => Refinement::Duration,
             ("amount", Some(of)) => Refinement::Amount(self.unit_ref(module, of, fields)?),
             _ => {
                 return Err(Some(Box::new(
                     Diagnostic::new(codes::BAD_REFINEMENT, place, "a field cannot be read as this").help(
-                        "an address may be `as token`; a number `as amount of TOKEN`, `as time` or `as duration`",
+                        "an address may be `as token` or `as recipient`; a number `as amount of TOKEN`, `as time` or `as duration`",
                     ),
                 )));
             }
@@ -55,8 +62,8 @@ impl World<'_> {
 
     fn unit_ref(&self, module: ModuleIx, of: &ast::TypeName, fields: &[FieldDef]) -> Fallible<UnitRef> {
         let place = self.place(module, of.span);
-        if of.slice.is_some() {
-            return fail(codes::NOT_SUPPORTED, place, "a token among bytes is not supported yet");
+        if let Some(slice) = &of.slice {
+            return self.packed(module, of, slice, fields);
         }
         let [first] = of.path.segments.as_slice() else {
             return match self.path(module, &of.path).map_err(Some)? {
@@ -64,10 +71,10 @@ impl World<'_> {
                 _ => fail(codes::BAD_REFINEMENT, place, "this is no token"),
             };
         };
-        if let Some(path) = self.sibling(fields, &first.node, &of.members) {
-            return match path {
-                Some(path) => Ok(UnitRef::Sibling(path)),
-                None => Err(Some(Box::new(
+        if let Some(found) = self.sibling(fields, &first.node, &of.members) {
+            return match found {
+                Some((path, FieldTy::Word(WordType::Address))) => Ok(UnitRef::Sibling(path)),
+                Some(_) | None => Err(Some(Box::new(
                     Diagnostic::new(codes::BAD_REFINEMENT, place, "the field it names is no token").help(
                         format!(
                             "declare that one `{}: address as token`",
@@ -96,8 +103,59 @@ impl World<'_> {
         }
     }
 
-    /// The members that lead to a field; `Some(None)` where it is there but no address.
-    fn sibling(&self, fields: &[FieldDef], name: &str, members: &[ast::Name]) -> Option<Option<Vec<u16>>> {
+    /// `path[0..20]`: the token's address among packed bytes.
+    fn packed(
+        &self,
+        module: ModuleIx,
+        of: &ast::TypeName,
+        slice: &ast::TypeSlice,
+        fields: &[FieldDef],
+    ) -> Fallible<UnitRef> {
+        let place = self.place(module, slice.span);
+        let number = |text: &ast::Spanned<String>| text.node.replace('_', "").parse::<u32>().ok();
+        let start = number(&slice.start).filter(|n| *n <= MAX_SLICE);
+        let length = match (&slice.end, start, slice.from_end) {
+            (None, Some(start), true) => Some(start),
+            (Some(end), Some(start), false) => number(end).and_then(|end| end.checked_sub(start)),
+            _ => None,
+        };
+        let (Some(start), Some(ADDRESS_BYTES)) = (start, length) else {
+            let said = Diagnostic::new(codes::BAD_REFINEMENT, place, "a token's address has 20 bytes");
+            return Err(Some(Box::new(said.help("write `[0..20]`, or `[-20..]` for the last ones"))));
+        };
+        let [first] = of.path.segments.as_slice() else {
+            return fail(codes::BAD_REFINEMENT, place, "the bytes are those of a field beside this one");
+        };
+        match self.sibling(fields, &first.node, &of.members) {
+            Some(Some((members, FieldTy::Bytes))) => {
+                Ok(UnitRef::Packed { members, start, from_end: slice.from_end })
+            }
+            Some(_) => {
+                let place = self.place(module, of.span);
+                fail(
+                    codes::BAD_REFINEMENT,
+                    place,
+                    "only `bytes` have parts: the field it names has another type",
+                )
+            }
+            None => {
+                let said = self.unknown_name(module, module, first);
+                let near = nearest(&first.node, fields.iter().map(|f| f.name.as_str()));
+                Err(Some(Box::new(match near {
+                    Some(near) => said.help(format!("did you mean the field `{near}`?")),
+                    None => said,
+                })))
+            }
+        }
+    }
+
+    /// The members that lead to a field, and its type; `Some(None)` where the first is there but the others are not.
+    fn sibling<'f>(
+        &'f self,
+        fields: &'f [FieldDef],
+        name: &str,
+        members: &[ast::Name],
+    ) -> Option<Option<(Vec<u16>, &'f FieldTy)>> {
         let at = fields.iter().position(|f| f.name == name)?;
         let mut path = vec![u16::try_from(at).ok()?];
         let mut ty = &fields.get(at)?.ty;
@@ -108,6 +166,6 @@ impl World<'_> {
             path.push(u16::try_from(at).ok()?);
             ty = &inner.get(at)?.ty;
         }
-        Some(matches!(ty, FieldTy::Word(WordType::Address)).then_some(path))
+        Some(Some((path, ty)))
     }
 }

@@ -1,6 +1,6 @@
 //! Tokens and contracts: their interfaces, and where they stand.
 
-use super::{At, ContractDef, ParamTy, SiteDef, World};
+use super::{At, ContractDef, Domain, ParamTy, SiteDef, World};
 use crate::{
     hir::{InterfaceIx, ModuleIx},
     literal,
@@ -8,9 +8,10 @@ use crate::{
     sink::Sink,
 };
 use agentpol_analysis::ruleset::{ParamType, Target};
-use agentpol_diagnostics::{Diagnostic, codes};
+use agentpol_diagnostics::{Diagnostic, Place, codes};
 use agentpol_grammar::ast::{self, ExprKind, QName, Span};
 use agentpol_model::ids::ParamId;
+use std::collections::BTreeMap;
 
 /// Decimals of a token at most: 10^77 is the greatest power of ten in 256 bits.
 pub(crate) const MAX_DECIMALS: u8 = 77;
@@ -39,6 +40,7 @@ impl<'a> World<'a> {
                 name: &name.node,
                 decimals,
                 interfaces: Vec::new(),
+                declared: 0,
                 sites: Vec::new(),
                 module: *module,
                 place: self.place(*module, name.span),
@@ -57,7 +59,8 @@ impl<'a> World<'a> {
                 Deployable::Contract(c) => (&c.interfaces, &c.sites),
                 Deployable::Token(t) => (&t.interfaces, &t.sites),
             };
-            let interfaces = names.iter().filter_map(|n| self.interface_named(*module, n, sink)).collect();
+            let interfaces: Vec<_> =
+                names.iter().filter_map(|n| self.interface_named(*module, n, sink)).collect();
             let is_token = matches!(contract, Deployable::Token(_));
             let mut placed: Vec<SiteDef<'a>> = Vec::new();
             for site in sites {
@@ -73,11 +76,38 @@ impl<'a> World<'a> {
                 }
                 placed.push(site);
             }
+            let declared = interfaces.len();
+            let interfaces = self.with_commands(interfaces, self.place(*module, contract.name().span), sink);
             if let Some(def) = self.contracts.get_mut(i) {
                 def.interfaces = interfaces;
+                def.declared = declared;
                 def.sites = placed;
             }
         }
+    }
+
+    /// A contract's interfaces, with those of the commands inside its functions, and inside those commands.
+    fn with_commands(&self, mut all: Vec<InterfaceIx>, place: Place, sink: &mut Sink) -> Vec<InterfaceIx> {
+        let mut at = 0;
+        while let Some(ix) = all.get(at).copied() {
+            at += 1;
+            let Some(def) = self.interface(ix) else { continue };
+            for opened in &def.opens {
+                if !all.contains(opened) {
+                    all.push(*opened);
+                }
+            }
+        }
+        // A command is found by its interface's name, so two of one name cannot both stand at a contract.
+        let mut tables: BTreeMap<[u8; 4], InterfaceIx> = BTreeMap::new();
+        for ix in &all {
+            let Some(def) = self.interface(*ix).filter(|d| d.has_commands) else { continue };
+            if tables.insert(super::members::table(def.name), *ix).is_some_and(|first| first != *ix) {
+                let said = format!("it has two different interfaces of commands named `{}`", def.name);
+                sink.push(Diagnostic::new(codes::BAD_COMMAND, place, said).help("give one another name"));
+            }
+        }
+        all
     }
 
     fn interface_named(&self, module: ModuleIx, name: &QName, sink: &mut Sink) -> Option<InterfaceIx> {
@@ -144,6 +174,10 @@ impl<'a> World<'a> {
             at,
             upgradeable: site.upgradeable,
             trusted: site.trusted.as_ref().map(|t| t.node.as_str()),
+            domain: site.domain.as_ref().map(|(name, version)| Domain {
+                name: Some(name.node.as_str()).filter(|n| !n.is_empty()),
+                version: Some(version.node.as_str()).filter(|v| !v.is_empty()),
+            }),
             place: self.place(module, site.span),
         })
     }

@@ -11,6 +11,8 @@ pub(super) struct Sight<'a> {
     pub(super) world: &'a World,
     pub(super) fields: Vec<Field>,
     pub(super) value: bool,
+    /// All that the rule covers is in a transaction.
+    pub(super) transaction: bool,
     /// The rule covers several tokens: amounts are of whichever is called.
     pub(super) many_tokens: bool,
 }
@@ -38,6 +40,7 @@ impl Sight<'_> {
         let op = *rng.pick(&["<", "<=", ">", ">="]);
         Condition::Test(match rng.below(7) {
             0 => format!("now {op} 2027-01-{:02}", rng.between(1, 31)),
+            1..=3 if !self.transaction => "signer == wallet".to_owned(),
             1 => format!("tx.gas {op} {}", rng.between(21_000, 1_000_000)),
             2 => format!("tx.fee {op} 0.0{} ETH", rng.between(1, 9)),
             3 => format!("tx.nonce {op} {}", rng.between(1, 100)),

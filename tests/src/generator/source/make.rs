@@ -50,9 +50,9 @@ fn rule(world: &World, n: usize, verbs: &[&str], rng: &mut Rng) -> SourceRule {
 }
 
 fn subject<'a>(world: &'a World, rng: &mut Rng) -> (String, Sight<'a>) {
-    let nothing = |value| Sight { world, fields: vec![], value, many_tokens: false };
+    let nothing = |value| Sight { world, fields: vec![], value, transaction: true, many_tokens: false };
     match rng.below(12) {
-        0 => ("any".to_owned(), nothing(false)),
+        0 => ("any".to_owned(), Sight { transaction: false, ..nothing(false) }),
         1..=2 => {
             let mut sight = nothing(true);
             sight.fields.push(Field { name: "to".to_owned(), sort: Sort::Address });
@@ -90,7 +90,7 @@ fn subject<'a>(world: &'a World, rng: &mut Rng) -> (String, Sight<'a>) {
                 .collect();
             let on = on(&contract.chains, rng);
             let subject = format!("{}.{}({}){on}", contract.name, function.name, names.join(", "));
-            (subject, Sight { world, fields, value: function.payable, many_tokens: false })
+            (subject, Sight { world, fields, value: function.payable, transaction: true, many_tokens: false })
         }
     }
 }
