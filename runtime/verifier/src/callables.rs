@@ -37,7 +37,9 @@ fn one_callable(module: &Module, layouts: &[Layout], callable: &Callable) -> Che
     let requires = code(sight, &callable.requires).at("requires")?;
     let effects = effects::effects(sight, chain.native)?;
     let controls = effects::controls(sight)?;
-    let mut steps = requires.saturating_add(effects).saturating_add(controls);
+    // Whether a wrapper does anything of its own is asked before it is done.
+    let times = if callable.unwraps.is_empty() { 1 } else { 2 };
+    let mut steps = effects.saturating_add(controls).saturating_mul(times).saturating_add(requires);
     require(callable.arms.is_sorted_by(|a, b| a.rule < b.rule), "arms are not sorted by rule, each once")?;
     let mut dearest_charges = 0;
     for (index, arm) in numbered(&callable.arms) {

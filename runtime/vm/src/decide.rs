@@ -1,27 +1,32 @@
 //! The order of a decision. The first reason to deny is the one that is given.
 
 use crate::{
-    dispatch::Key,
     policy::Policy,
-    program::{Arm, Callable, Span},
+    program::{Arm, Callable, Span, risk},
     run::Frame,
+    special::Stop,
 };
-use agentpol_abi::{Malformed, decode::split_selector};
 use agentpol_model::{
-    U256,
+    Address,
     decision::{Denied, DenyCode, Granted, GrantedAction},
     effect::Effects,
     ids::RuleId,
-    request::{Action, Kind, Request},
+    request::{Action, Kind, MAX_ACTIONS, MAX_DEPTH, Once, Request},
 };
+use agentpol_unwrap as unwrap;
+use alloy_primitives::keccak256;
 
 /// What deciding needs to write on. Kept by the caller, so that once it has grown nothing is allocated.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    granted: Granted,
+    pub(crate) granted: Granted,
     matching: Vec<u32>,
     undefined: Vec<u32>,
-    steps: u64,
+    pub(crate) steps: u64,
+    /// Actions met so far, wrappers and what is inside them.
+    met: usize,
+    /// Actions granted so far.
+    count: usize,
 }
 
 impl Scratch {
@@ -31,12 +36,13 @@ impl Scratch {
         Self { matching: Vec::with_capacity(most), undefined: Vec::with_capacity(most), ..Self::default() }
     }
 
-    /// What the last request was granted; empty if it was denied.
+    /// What the last request was granted; nothing if it was denied.
     pub fn granted(&self) -> &Granted {
         &self.granted
     }
 
-    /// The steps of the last decision: at most [`Policy::max_steps`] for each action.
+    /// The steps of the last decision, of all its actions together: at most [`Policy::max_steps`] for each, wrappers and
+    /// what is inside them counted alike.
     pub fn steps(&self) -> u64 {
         self.steps
     }
@@ -51,19 +57,19 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    fn of_request(code: DenyCode) -> Self {
+    pub(crate) fn of_request(code: DenyCode) -> Self {
         Self { code, rule: None, offset: None }
     }
 
-    fn of_rule(code: DenyCode, rule: RuleId) -> Self {
+    pub(crate) fn of_rule(code: DenyCode, rule: RuleId) -> Self {
         Self { code, rule: Some(rule), offset: None }
     }
 
-    fn malformed(fault: Malformed) -> Self {
-        Self { code: DenyCode::Malformed, rule: None, offset: Some(fault.offset) }
+    pub(crate) fn malformed(offset: u32) -> Self {
+        Self { code: DenyCode::Malformed, rule: None, offset: Some(offset) }
     }
 
-    fn in_action(self, action: usize) -> Denied {
+    pub(crate) fn in_action(self, action: usize) -> Denied {
         let Self { code, rule, offset } = self;
         Denied { code, rule, action: u16::try_from(action).unwrap_or(u16::MAX), offset }
     }
@@ -76,15 +82,31 @@ impl Policy {
         let decided = self.decide_all(request, scratch);
         if decided.is_err() {
             scratch.granted.actions.clear();
+            scratch.granted.once = None;
         }
         decided
     }
 
     fn decide_all(&self, request: &Request<'_>, scratch: &mut Scratch) -> Result<(), Denied> {
+        (scratch.met, scratch.count) = (0, 0);
         self.admit(request).map_err(|fault| fault.in_action(0))?;
-        scratch.granted.actions.truncate(request.actions.len());
-        for (n, action) in request.actions.iter().enumerate() {
-            self.judge(n, request, action, scratch).map_err(|fault| fault.in_action(n))?;
+        for action in request.actions {
+            self.judge(request, action, 0, scratch)?;
+        }
+        // Wrappers around nothing.
+        if scratch.count == 0 {
+            return Err(Fault::of_request(DenyCode::NoRule).in_action(0));
+        }
+        scratch.granted.actions.truncate(scratch.count);
+        match request.actions {
+            // It was worked out with the arguments.
+            [Action { kind: Kind::Sign, .. }, ..] => {}
+            // No contract sees to it that a text is used once.
+            [Action { kind: Kind::Message, data, .. }, ..] => {
+                let id = keccak256(data);
+                scratch.granted.once = Some(Once { contract: Address::ZERO, id, until: None });
+            }
+            _ => scratch.granted.once = request.envelope.once,
         }
         Ok(())
     }
@@ -103,69 +125,108 @@ impl Policy {
         Ok(())
     }
 
+    /// One action, and then what is inside it.
     fn judge(
         &self,
-        n: usize,
         request: &Request<'_>,
         action: &Action<'_>,
+        depth: usize,
+        scratch: &mut Scratch,
+    ) -> Result<(), Denied> {
+        let n = scratch.met;
+        if depth >= MAX_DEPTH || n >= MAX_ACTIONS {
+            return Err(Fault::of_request(DenyCode::TooMuch).in_action(n));
+        }
+        scratch.met = n.saturating_add(1);
+        let of_this = |fault: Fault| fault.in_action(n);
+        let (callable, frame) = self.enter_here(request, action).map_err(of_this)?;
+        self.forbid(&callable.denies(), &frame, &mut scratch.steps).map_err(of_this)?;
+        match self.special(callable) {
+            None => self.judge_plain(callable, &frame, scratch).map_err(of_this),
+            Some(special) if special.unwraps.is_empty() => {
+                self.judge_special(callable, special, &frame, n, scratch).map_err(of_this)
+            }
+            Some(wrapper) => {
+                self.judge_wrapper(callable, wrapper, &frame, n, scratch).map_err(of_this)?;
+                let inside = unwrap::each(&wrapper.unwraps, action, &frame.args, |inner| {
+                    self.judge(request, &inner.action, depth.saturating_add(1), scratch).map_err(Stop::Denied)
+                });
+                inside.map_err(|stop| stop.in_action(n))
+            }
+        }
+    }
+
+    /// What most are.
+    #[inline]
+    fn judge_plain(
+        &self,
+        callable: &Callable,
+        frame: &Frame<'_>,
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
-        let (callable, frame) = self.enter(request, action)?;
-        self.forbid(&callable.denies(), &frame, &mut scratch.steps)?;
-        let arm = self.grant(&callable.grants(), &frame, scratch)?;
-        for (code, holds) in [(DenyCode::Opaque, callable.opaque), (DenyCode::Upgrade, callable.controls)] {
+        let arm = self
+            .grant_here(&callable.grants(), frame, scratch)?
+            .ok_or(Fault::of_request(DenyCode::NoRule))?;
+        self.take_risks(callable, arm, frame)?;
+        self.carry_out_here(callable, arm, frame, scratch)
+    }
+
+    /// Opaque, changes who controls a contract, or somebody else acts.
+    #[inline]
+    pub(crate) fn take_risks(&self, callable: &Callable, arm: &Arm, frame: &Frame<'_>) -> Result<(), Fault> {
+        let foreign = is_foreign(frame);
+        if callable.risks == 0 && !foreign {
+            return Ok(());
+        }
+        for (code, holds) in [
+            (DenyCode::Opaque, callable.risks & risk::OPAQUE != 0),
+            (DenyCode::Upgrade, callable.risks & risk::UPGRADE != 0),
+            (DenyCode::ForeignSender, foreign),
+        ] {
             if holds && !arm.lifts(code) {
                 return Err(Fault::of_rule(code, arm.rule));
             }
         }
-        let Scratch { granted, steps, .. } = scratch;
-        if granted.actions.len() <= n {
+        Ok(())
+    }
+
+    /// What it does and what is charged for it, as the next of what is granted.
+    #[inline(never)]
+    pub(crate) fn carry_out(
+        &self,
+        callable: &Callable,
+        arm: &Arm,
+        frame: &Frame<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Fault> {
+        self.carry_out_here(callable, arm, frame, scratch)
+    }
+
+    /// The same, in line.
+    #[inline(always)]
+    fn carry_out_here(
+        &self,
+        callable: &Callable,
+        arm: &Arm,
+        frame: &Frame<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Fault> {
+        let Scratch { granted, steps, count, .. } = scratch;
+        if granted.actions.len() <= *count {
             let fresh =
                 GrantedAction { rule: arm.rule, effects: Effects::new(), charges: Default::default() };
             granted.actions.push(fresh);
         }
-        let Some(granted) = granted.actions.get_mut(n) else {
+        let Some(granted) = granted.actions.get_mut(*count) else {
             return Err(Fault::of_request(DenyCode::NoRule));
         };
+        *count = count.saturating_add(1);
         granted.rule = arm.rule;
         granted.effects.clear();
         granted.charges.clear();
-        self.effects(callable, arm, &frame, steps, &mut granted.effects)?;
-        let charges = self.charges(&arm.charges, &frame, steps, &mut granted.charges);
+        self.effects(callable, arm, frame, steps, &mut granted.effects)?;
+        let charges = self.charges(&arm.charges, frame, steps, &mut granted.charges);
         charges.map_err(|code| Fault::of_rule(code, arm.rule))
-    }
-
-    /// Finds what is called and reads every byte of the calldata.
-    pub(crate) fn enter<'a>(
-        &'a self,
-        request: &'a Request<'a>,
-        action: &'a Action<'a>,
-    ) -> Result<(&'a Callable, Frame<'a>), Fault> {
-        let malformed = Fault { code: DenyCode::Malformed, rule: None, offset: Some(0) };
-        let (callable, args) = match action.kind {
-            // What carries calldata is no `send`.
-            Kind::Send if !action.data.is_empty() => return Err(malformed),
-            Kind::Send => (self.send(request.chain).ok_or(Fault::of_request(DenyCode::NoRule))?, &[][..]),
-            Kind::Call => {
-                let (selector, args) = split_selector(action.data).map_err(Fault::malformed)?;
-                let key = Key { chain: request.chain, target: action.to, selector };
-                (self.call(&key).map_err(Fault::of_request)?, args)
-            }
-            Kind::Delegatecall
-            | Kind::Sign
-            | Kind::Message
-            | Kind::Deploy
-            | Kind::Authorize
-            | Kind::Command => {
-                return Err(Fault::of_request(DenyCode::UnsupportedKind));
-            }
-        };
-        let layout = self.layout(callable).ok_or(malformed)?;
-        let args = layout.check(args).map_err(|fault| Fault::malformed(fault.in_calldata()))?;
-        if !callable.payable && action.value != U256::ZERO {
-            return Err(Fault::of_request(DenyCode::NotPayable));
-        }
-        Ok((callable, Frame { program: &self.program, request, action, args }))
     }
 
     pub(crate) fn arms(&self, span: &Span) -> &[Arm] {
@@ -183,8 +244,25 @@ impl Policy {
         Ok(())
     }
 
-    /// The one grant that is left.
-    fn grant(&self, grants: &Span, frame: &Frame<'_>, scratch: &mut Scratch) -> Result<&Arm, Fault> {
+    /// The one grant that is left, if any.
+    #[inline(never)]
+    pub(crate) fn grant(
+        &self,
+        grants: &Span,
+        frame: &Frame<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<&Arm>, Fault> {
+        self.grant_here(grants, frame, scratch)
+    }
+
+    /// The same, in line.
+    #[inline(always)]
+    fn grant_here(
+        &self,
+        grants: &Span,
+        frame: &Frame<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<&Arm>, Fault> {
         let Scratch { matching, undefined, steps, .. } = scratch;
         matching.clear();
         undefined.clear();
@@ -206,13 +284,19 @@ impl Policy {
             return Err(Fault::of_rule(DenyCode::Undefined, unclear.rule));
         }
         if let [one] = matching.as_slice() {
-            return arm(one).ok_or(Fault::of_request(DenyCode::NoRule));
+            return Ok(arm(one));
         }
         let mut left = matching.iter().filter(|lower| !matching.iter().any(|upper| outranks(upper, lower)));
         match (left.next().and_then(arm), left.next()) {
-            (None, _) => Err(Fault::of_request(DenyCode::NoRule)),
-            (Some(only), None) => Ok(only),
-            (Some(_), Some(_)) => Err(Fault::of_request(DenyCode::Ambiguous)),
+            (only, None) => Ok(only),
+            (_, Some(_)) => Err(Fault::of_request(DenyCode::Ambiguous)),
         }
     }
+}
+
+/// Does somebody else than the wallet act? A signature is the signer's own.
+#[inline]
+pub(crate) fn is_foreign(frame: &Frame<'_>) -> bool {
+    frame.action.from != frame.request.wallet
+        && !matches!(frame.action.kind, Kind::Sign | Kind::Message | Kind::Authorize)
 }

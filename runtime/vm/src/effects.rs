@@ -3,7 +3,7 @@
 use crate::{
     decide::Fault,
     policy::Policy,
-    program::{Amount, Arm, Callable, Effect as Template, Span, Token},
+    program::{Amount, Arm, Callable, Effect as Template, From, Span, Token},
     run::Frame,
 };
 use agentpol_model::{
@@ -24,12 +24,14 @@ impl Policy {
         steps: &mut u64,
         effects: &mut Effects,
     ) -> Result<(), Fault> {
-        let deny = |code| Fault { code, rule: Some(arm.rule), offset: None };
-        let Span { start, end } = callable.effects;
-        let templates = self.program.effects.get(start as usize..end as usize).unwrap_or_default();
-        for template in templates {
-            *steps = steps.saturating_add(u64::from(template.cost));
-            if let Some(effect) = self.resolve(template, callable.token, arm, frame, steps).map_err(deny)? {
+        let deny = |code| Fault::of_rule(code, arm.rule);
+        for template in self.templates(callable) {
+            if let Some((effect, site)) =
+                self.resolve(template, callable.token, frame, steps).map_err(deny)?
+            {
+                let known = arm.knows(template.party);
+                let lifted = Lifted { policy: self, chain: frame.request.chain, arm, known, site };
+                refusal::refuse(&effect, &lifted).map_or(Ok(()), |code| Err(deny(code)))?;
                 // The verifier lets no callable have more effects than fit.
                 effects.try_push(effect).map_err(|_| deny(DenyCode::Opaque))?;
             }
@@ -37,21 +39,45 @@ impl Policy {
         Ok(())
     }
 
-    /// One effect, unless it does not take place or is refused.
+    /// Does an amount of anything move, or could it?
+    pub(crate) fn has_effect(
+        &self,
+        callable: &Callable,
+        frame: &Frame<'_>,
+        steps: &mut u64,
+    ) -> Result<bool, DenyCode> {
+        for template in self.templates(callable) {
+            let effect = self.resolve(template, callable.token, frame, steps)?;
+            if effect.is_some_and(|(effect, _)| effect.amount != U256::ZERO) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn templates(&self, callable: &Callable) -> &[Template] {
+        let Span { start, end } = callable.effects();
+        self.program.effects.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// One effect and where its token stands, unless it does not take place.
     fn resolve(
         &self,
         template: &Template,
         own: TokenId,
-        arm: &Arm,
         frame: &Frame<'_>,
         steps: &mut u64,
-    ) -> Result<Option<Effect>, DenyCode> {
+    ) -> Result<Option<(Effect, Option<Address>)>, DenyCode> {
+        *steps = steps.saturating_add(u64::from(template.cost));
         let word = |word| frame.word(word).ok_or(DenyCode::Undefined);
         if !frame.run(&template.when, steps, &mut ()).ok_or(DenyCode::Undefined)? {
             return Ok(None);
         }
         if let Some(from) = template.from {
-            let from = address(word(from)?);
+            let from = match from {
+                From::Sender => frame.action.from,
+                From::Word(from) => address(word(from)?),
+            };
             // What leaves another's account is no effect on the wallet.
             if template.kind == EffectKind::Move && from != frame.request.wallet {
                 return Ok(None);
@@ -73,10 +99,7 @@ impl Policy {
         let party = address(word(template.party)?);
         let until = template.until.map(|until| word(until).map(|until| until.saturating_to())).transpose()?;
         let through = template.through.map(|through| word(through).map(address)).transpose()?;
-        let effect = Effect { kind: template.kind, token, amount, party, until, through };
-        let lifted =
-            Lifted { policy: self, chain: frame.request.chain, arm, known: arm.knows(template.party), site };
-        refusal::refuse(&effect, &lifted).map_or(Ok(Some(effect)), Err)
+        Ok(Some((Effect { kind: template.kind, token, amount, party, until, through }, site)))
     }
 
     /// Fills `charges` with what the rule's own `charge`s come to.
@@ -104,7 +127,7 @@ fn amount(frame: &Frame<'_>, amount: &Amount) -> Result<U256, DenyCode> {
     frame.amount(amount).ok_or(DenyCode::Undefined)?.ok_or(DenyCode::AmountOverflow)
 }
 
-fn address(word: U256) -> Address {
+pub(crate) fn address(word: U256) -> Address {
     Address::from_word(word.into())
 }
 

@@ -4,10 +4,13 @@
 //! | --- | --- |
 //! | [`bind`] | parameters: what is checked when a policy is loaded |
 //! | `compile` | a verified module to code whose operands, places and jumps are all resolved |
-//! | `dispatch` | (chain, target, selector) to what is decided there |
+//! | `dispatch` | (kind, chain, target, selector) to what is decided there |
+//! | `enter` | an action to its callable and its arguments |
 //! | `run` | one method per instruction |
 //! | `decide` | the order of a decision |
+//! | `special` | wrappers, typed data and what else few actions have |
 //! | `effects` | what a granted action does, and what is refused of it |
+//! | `inside` | an action inside others, by its number |
 //! | [`explain`] | the rule that came closest, for a person |
 
 pub mod bind;
@@ -17,10 +20,13 @@ mod compile;
 mod decide;
 mod dispatch;
 mod effects;
+mod enter;
+mod inside;
 mod policy;
 mod program;
 mod run;
 mod sets;
+mod special;
 
 pub use bind::{BindError, Binding};
 pub use decide::Scratch;

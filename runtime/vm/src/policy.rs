@@ -4,17 +4,17 @@ use crate::{
     bind::{BindError, Binding, Values},
     compile,
     dispatch::{Key, Table},
-    program::{Callable, FAIL, Program},
+    program::{Callable, FAIL, Program, Special, Typed},
 };
 use agentpol_abi::Layout;
 use agentpol_bytecode::Module;
 use agentpol_model::{
     Address, B256, ChainId, U256,
     budget::Cap,
-    decision::DenyCode,
     ids::{ParamId, RuleId, TokenId},
     policy::{ParamType, ParamValue, Seconds, Target},
     refusal::KnownAddresses,
+    request::Kind,
 };
 use agentpol_verifier::Verified;
 use std::collections::BTreeMap;
@@ -28,9 +28,8 @@ pub struct Policy {
     values: Values,
     pub(crate) program: Program,
     chains: Vec<ChainId>,
-    calls: Table,
-    contracts: Vec<(ChainId, Address)>,
-    sends: Vec<(ChainId, u32)>,
+    table: Table,
+    contracts: Vec<(Kind, ChainId, Address)>,
     trusted: Vec<(ChainId, Address)>,
     sites: Vec<(ChainId, Address, TokenId)>,
     known: KnownAddresses,
@@ -59,9 +58,8 @@ impl Policy {
             hash: agentpol_bytecode::hash(&module),
             wallet: binding.wallet,
             chains: module.chains.iter().map(|chain| chain.id).collect(),
-            calls: Table::new(&keys.calls),
+            table: Table::new(&keys.table),
             contracts: keys.contracts,
-            sends: keys.sends,
             trusted,
             sites,
             known,
@@ -150,18 +148,36 @@ impl Policy {
         self.module.rules.get(upper.index()).is_some_and(|rule| rule.over.binary_search(&lower).is_ok())
     }
 
-    pub(crate) fn call(&self, key: &Key) -> Result<&Callable, DenyCode> {
-        let candidates = self.calls.candidates(key).filter_map(|at| self.program.callables.get(at as usize));
-        let found = candidates.into_iter().find(|callable| callable.key == *key);
-        found.ok_or_else(|| match self.contracts.binary_search(&(key.chain, key.target)) {
-            Ok(_) => DenyCode::UnknownFunction,
-            Err(_) => DenyCode::UnknownContract,
-        })
+    /// What stands behind a key. Of several kinds of typed data that begin alike it is one of them.
+    #[inline]
+    pub(crate) fn find(&self, kind: Kind, key: &Key) -> Option<&Callable> {
+        self.candidates(kind, key).next()
     }
 
-    pub(crate) fn send(&self, chain: ChainId) -> Option<&Callable> {
-        let at = self.sends.binary_search_by_key(&chain, |(chain, _)| *chain).ok()?;
-        self.program.callables.get(self.sends.get(at)?.1 as usize)
+    /// The typed data with this type hash.
+    pub(crate) fn find_typed(&self, key: &Key, type_hash: &B256) -> Option<(&Callable, &Typed)> {
+        let typed = |callable| Some((callable, self.special(callable)?.typed.as_ref()?));
+        self.candidates(Kind::Sign, key)
+            .filter_map(typed)
+            .find(|(_, typed)| typed.declared.type_hash == *type_hash)
+    }
+
+    #[inline]
+    fn candidates(&self, kind: Kind, key: &Key) -> impl Iterator<Item = &Callable> {
+        let numbers = self.table.candidates(kind, key);
+        let candidates = numbers.filter_map(|at| self.program.callables.get(at as usize));
+        candidates.filter(move |callable| callable.kind == kind && callable.key == *key)
+    }
+
+    /// Is there anything of this kind at the address?
+    pub(crate) fn is_contract(&self, kind: Kind, chain: ChainId, address: Address) -> bool {
+        self.contracts.binary_search(&(kind, chain, address)).is_ok()
+    }
+
+    /// What few callables have.
+    #[inline]
+    pub(crate) fn special(&self, callable: &Callable) -> Option<&Special> {
+        self.program.specials.get(callable.special as usize)
     }
 
     pub(crate) fn layout(&self, callable: &Callable) -> Option<&Layout> {
@@ -175,32 +191,30 @@ impl Policy {
 
 /// What leads where, once addresses are known.
 struct Keys {
-    calls: Vec<(Key, u32)>,
-    contracts: Vec<(ChainId, Address)>,
-    sends: Vec<(ChainId, u32)>,
+    table: Vec<(Kind, Key, u32)>,
+    contracts: Vec<(Kind, ChainId, Address)>,
 }
 
 impl Keys {
     fn new(module: &Module, values: &Values) -> Result<Self, BindError> {
-        let mut keys: BTreeMap<Key, u32> = BTreeMap::new();
-        let mut sends = Vec::new();
+        let mut keys = BTreeMap::new();
+        let mut table = Vec::new();
         for (n, callable) in (0u32..).zip(&module.callables) {
-            let (Some(target), Some(function)) = (callable.target, callable.function) else {
-                sends.push((callable.chain, n));
-                continue;
-            };
-            let target = values.address(target).unwrap_or_default();
-            let selector = module.functions.get(function.index()).map(|f| f.selector).unwrap_or_default();
-            let key = Key { chain: callable.chain, target, selector };
-            if let Some(other) = keys.insert(key, n) {
+            let target = callable.target.and_then(|target| values.address(target));
+            let function = callable.function.and_then(|function| module.functions.get(function.index()));
+            let key = Key::of(callable, target, function);
+            table.push((callable.kind, key, n));
+            let type_hash = callable.typed.as_ref().map(|typed| typed.type_hash);
+            if let Some(other) = keys.insert((callable.kind, key, type_hash), n) {
                 let (first, second) = (name(module, other), name(module, n));
-                return Err(BindError::SameFunction { first, second, chain: key.chain, at: target });
+                return Err(BindError::SameFunction { first, second, chain: key.chain, at: key.target });
             }
         }
-        sends.sort_unstable();
-        let mut contracts: Vec<_> = keys.keys().map(|key| (key.chain, key.target)).collect();
+        let mut contracts: Vec<_> =
+            table.iter().map(|(kind, key, _)| (*kind, key.chain, key.target)).collect();
+        contracts.sort_unstable();
         contracts.dedup();
-        Ok(Self { calls: keys.into_iter().collect(), contracts, sends })
+        Ok(Self { table, contracts })
     }
 }
 
@@ -209,6 +223,7 @@ pub(crate) fn name(module: &Module, callable: u32) -> String {
     let Some(callable) = module.callables.get(callable as usize) else { return String::new() };
     match callable.function.and_then(|function| module.functions.get(function.index())) {
         Some(function) => format!("{}.{}", callable.contract, function.name),
+        None if callable.kind == Kind::Deploy => "deploy".to_owned(),
         None => "send".to_owned(),
     }
 }

@@ -4,12 +4,12 @@
 use crate::{dispatch::Key, sets::WordSet};
 use agentpol_abi::{Layout, Locator};
 use agentpol_model::{
-    Address, U256,
+    Address, B256, U256,
     decision::DenyCode,
     effect::EffectKind,
     ids::{BudgetId, RuleId, TokenId},
-    policy::Relation,
-    request::Field,
+    policy::{self, Relation, Unwrap},
+    request::{Field, Kind},
 };
 use alloy_primitives::U512;
 use core::ops::Range;
@@ -24,6 +24,7 @@ pub(crate) const FAIL: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Program {
     pub(crate) callables: Vec<Callable>,
+    pub(crate) specials: Vec<Special>,
     pub(crate) arms: Vec<Arm>,
     pub(crate) ops: Vec<Op>,
     pub(crate) effects: Vec<Effect>,
@@ -41,25 +42,29 @@ pub(crate) struct Program {
     pub(crate) slices: Vec<Slice>,
 }
 
-/// What is decided about one kind of call: one line of a processor's cache.
+/// What is decided about one thing that a request can be about: one line of a processor's cache. What few have stands
+/// elsewhere ([`Special`]).
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(crate) struct Callable {
-    /// Of a `send`, only the chain counts.
     pub(crate) key: Key,
-    /// [`FAIL`] for a `send`.
+    /// [`FAIL`] for what has no arguments.
     pub(crate) layout: u32,
     /// The arms of its denies begin here, those of its grants at `grants`, where the first end.
     pub(crate) arms: u32,
     pub(crate) grants: u32,
     pub(crate) arms_end: u32,
-    pub(crate) effects: Span,
+    /// Where its effects begin.
+    pub(crate) effects: u32,
     /// What [`Token::Here`] stands for.
     pub(crate) token: TokenId,
+    /// In the table of specials; [`FAIL`] for most.
+    pub(crate) special: u32,
+    pub(crate) effect_count: u8,
+    pub(crate) kind: Kind,
     pub(crate) payable: bool,
-    pub(crate) opaque: bool,
-    /// Changes who controls a contract.
-    pub(crate) controls: bool,
+    /// What a rule must accept to grant it: see [`risk`](mod@risk).
+    pub(crate) risks: u8,
 }
 
 impl Callable {
@@ -70,6 +75,53 @@ impl Callable {
     pub(crate) fn grants(&self) -> Span {
         self.grants..self.arms_end
     }
+
+    pub(crate) fn effects(&self) -> Span {
+        self.effects..self.effects.saturating_add(self.effect_count.into())
+    }
+}
+
+/// Bits of [`Callable::risks`].
+pub(crate) mod risk {
+    /// Nobody declared what it does.
+    pub(crate) const OPAQUE: u8 = 1;
+    /// It changes who controls a contract.
+    pub(crate) const UPGRADE: u8 = 2;
+}
+
+/// The bit, if the risk is there.
+pub(crate) fn risk(is_there: bool, bit: u8) -> u8 {
+    if is_there { bit } else { 0 }
+}
+
+/// What few callables have.
+#[derive(Clone, Debug)]
+pub(crate) struct Special {
+    /// Bytes that may stand behind the arguments.
+    pub(crate) trailing: u32,
+    /// Must hold for what is declared to be so.
+    pub(crate) requires: Span,
+    pub(crate) controls: Vec<Control>,
+    pub(crate) typed: Option<Typed>,
+    /// How what is inside is read. Something is inside: it is a wrapper.
+    pub(crate) unwraps: Vec<Unwrap<Locator>>,
+}
+
+/// Somebody gets authority without an amount.
+#[derive(Clone, Debug)]
+pub(crate) struct Control {
+    pub(crate) party: Word,
+    pub(crate) when: Span,
+}
+
+/// Typed data.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub(crate) declared: policy::Typed,
+    /// The hash of the domain it must be for.
+    pub(crate) separator: B256,
+    pub(crate) once_per: Vec<Word>,
+    pub(crate) until: Option<Word>,
 }
 
 /// A guard: half a line of a processor's cache.
@@ -238,13 +290,21 @@ pub(crate) struct Effect {
     pub(crate) amount: Amount,
     pub(crate) token: Token,
     pub(crate) party: Word,
-    pub(crate) from: Option<Word>,
+    pub(crate) from: Option<From>,
     pub(crate) until: Option<Word>,
     pub(crate) through: Option<Word>,
     /// With the value that means all, both as words.
     pub(crate) sentinel: Option<(Word, Word)>,
     pub(crate) when: Span,
     pub(crate) cost: u32,
+}
+
+/// Whose it is that moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    /// Whoever acts.
+    Sender,
+    Word(Word),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,7 +67,7 @@ fn what_is_not_understood_is_denied() {
     let valued = Action { value: U256::ONE, ..call(USDC, &data) };
     assert_eq!(decide(valued), Err((DenyCode::NotPayable, None)));
     let kind = Action { kind: Kind::Delegatecall, ..call(USDC, &data) };
-    assert_eq!(decide(kind), Err((DenyCode::UnsupportedKind, None)));
+    assert_eq!(decide(kind), Err((DenyCode::Delegatecall, None)));
     let send = Action { kind: Kind::Send, data: &[], ..call(FRIEND, &data) };
     assert_eq!(decide(send), Err((DenyCode::NoRule, None)));
     let mut dirty = data.clone();

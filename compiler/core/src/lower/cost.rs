@@ -13,6 +13,15 @@ pub(super) fn of_callable(callable: &Callable) -> u64 {
         let charges = arm.charges.iter().map(|(amount, _)| 1 + amount.terms.len() as u64).sum();
         dearest_charges = dearest_charges.max(charges);
     }
+    // What a wrapper does of its own is worked out to know whether it needs a grant, and once more if it has one.
+    for _ in 0..=usize::from(!callable.unwraps.is_empty()) {
+        steps = steps.saturating_add(of_what_it_does(callable));
+    }
+    steps.saturating_add(dearest_charges)
+}
+
+fn of_what_it_does(callable: &Callable) -> u64 {
+    let mut steps = 0u64;
     for effect in &callable.effects {
         steps =
             steps.saturating_add(of_code(&effect.when)).saturating_add(1 + effect.amount.terms.len() as u64);
@@ -20,7 +29,7 @@ pub(super) fn of_callable(callable: &Callable) -> u64 {
     for control in &callable.controls {
         steps = steps.saturating_add(of_code(&control.when)).saturating_add(1);
     }
-    steps.saturating_add(dearest_charges)
+    steps
 }
 
 fn of_code(code: &[Instruction]) -> u64 {

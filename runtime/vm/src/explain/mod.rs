@@ -14,7 +14,7 @@ use agentpol_model::{
     decision::DenyCode,
     ids::{FunctionId, RuleId, TextId},
     policy::Verb,
-    request::Request,
+    request::{Action, Request},
 };
 use describe::Describe;
 
@@ -41,11 +41,20 @@ impl Policy {
         if !matches!(denied.code, DenyCode::NoRule | DenyCode::Undefined) {
             return None;
         }
-        let action = request.actions.get(usize::from(denied.action))?;
+        self.with_action(request, denied.action, |action| self.explain_action(request, action, denied.rule))?
+    }
+
+    /// Where a rule is named, of that rule.
+    fn explain_action(
+        &self,
+        request: &Request<'_>,
+        action: &Action<'_>,
+        rule: Option<RuleId>,
+    ) -> Option<Nearest> {
         let (bound, frame) = self.enter(request, action).ok()?;
         let at = self.program.callables.iter().position(|callable| core::ptr::eq(callable, bound))?;
         let callable = self.module().callables.get(at)?;
-        let verdicts = callable.arms.iter().filter(|arm| match denied.rule {
+        let verdicts = callable.arms.iter().filter(|arm| match rule {
             Some(rule) => arm.rule == rule,
             None => self.module().rules.get(arm.rule.index()).is_some_and(|rule| rule.verb != Verb::Deny),
         });
