@@ -165,7 +165,7 @@ impl<'a> Stage<'a> {
                 let digest = keccak256(reserved.payload());
                 let signed = self.gate.sign_sync(reserved).map_err(|e| Failure::new(e.to_string()))?;
                 self.land(slot, digest, now, pulled);
-                (decision, Some(self.recover(&signed)))
+                (decision, signed.transaction().map(|signed| self.recover(signed)))
             }
         };
         self.totals.add(&decision.outcome);

@@ -5,35 +5,27 @@
 //! [`Session`]: crate::session::Session
 
 use crate::{
-    decision::{Asking, Charge, Decision, Nearest, Outcome},
-    ledger::{self, Judgement, Ledger, LineName, Slot, Verdict},
+    decision::{Charge, Decision, Nearest, Outcome},
+    ledger::{self, Judgement, Ledger, Verdict},
     load::Policy,
+    slot::{self, Instrument, Place},
 };
 use agentpol_ethereum::Refusal;
 use agentpol_model::{
-    Address, B256, Time, U256,
-    decision::{Denied, DenyCode, GrantedAction},
-    policy::{Ask, Verb},
+    U256,
+    decision::{Denied, DenyCode, Granted as Ruled, GrantedAction},
     request::Request,
 };
 use agentpol_vm::Scratch;
-use alloy_primitives::keccak256;
-use std::collections::BTreeSet;
 
 /// What the rules grant, ready for the ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Granted {
     pub(crate) entry: ledger::Request,
-    rule: Option<String>,
+    /// Each once, in the order in which they grant something.
+    rules: Vec<String>,
     notes: Vec<String>,
     steps: u64,
-}
-
-/// A request's place in the ledger.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) nonce: u64,
-    pub(crate) digest: B256,
 }
 
 impl Policy {
@@ -58,15 +50,21 @@ impl Policy {
 
     /// Where a request stands that says itself which nonce it has, or else takes the next.
     pub(crate) fn place(&self, request: &Request<'_>, ledger: &Ledger) -> Place {
-        let next = ledger.state().next_nonce.get(&(request.chain, request.signer)).copied();
-        Place { nonce: request.envelope.nonce.or(next).unwrap_or_default(), digest: digest(request) }
+        let nonce = slot::named_nonce(request).or_else(|| next_nonce(request, ledger)).unwrap_or_default();
+        Place { nonce, digest: slot::digest(request) }
+    }
+
+    /// The same, where it takes the next nonce whatever it says.
+    pub(crate) fn next_place(&self, request: &Request<'_>, ledger: &Ledger) -> Place {
+        let nonce = next_nonce(request, ledger).unwrap_or_default();
+        Place { nonce, digest: slot::digest(request) }
     }
 
     /// What the rules and the fee cap say.
     pub(crate) fn grant(&self, request: &Request<'_>, place: &Place) -> Result<Granted, Box<Decision>> {
         let mut scratch = Scratch::new(self.rules());
         let ruled = self.rules().decide(request, &mut scratch);
-        let ruling = ruled.as_ref().map(|()| scratch.granted().actions.as_slice());
+        let ruling = ruled.as_ref().map(|()| scratch.granted());
         self.grant_ruled(request, place, ruling, scratch.steps())
     }
 
@@ -75,58 +73,67 @@ impl Policy {
         &self,
         request: &Request<'_>,
         place: &Place,
-        ruling: Result<&[GrantedAction], &Denied>,
+        ruling: Result<&Ruled, &Denied>,
         steps: u64,
     ) -> Result<Granted, Box<Decision>> {
-        let actions = ruling.map_err(|denied| Box::new(self.denial(request, denied, steps)))?;
-        let rule =
-            actions.first().and_then(|action| self.rule_name(action.rule)).map(|rule| rule.to_string());
-        let fee = request.envelope.max_fee();
+        let ruled = ruling.map_err(|denied| Box::new(self.denial(request, denied, steps)))?;
+        let mut rules: Vec<String> = Vec::new();
+        for name in ruled.actions.iter().filter_map(|action| self.rule_name(action.rule)) {
+            if rules.iter().all(|rule| **rule != **name) {
+                rules.push(name.to_string());
+            }
+        }
+        let deny = |code, reason| {
+            let rule = rules.first().cloned();
+            Box::new(self.decision(Outcome::Deny(code), rule, reason, steps))
+        };
+        let instrument = Instrument::of(request);
+        if instrument == Instrument::Several {
+            let reason = "typed data, texts and authorisations are signed one by one, so nothing signs them \
+                          together with others; ask for each by itself";
+            return Err(deny(DenyCode::UnsupportedKind, reason.to_owned()));
+        }
+        let fee = if instrument.has_fee() { request.envelope.max_fee() } else { Some(U256::ZERO) };
         let mut notes = Vec::new();
         match (fee, self.fee_cap(request.chain)) {
             (Some(fee), Some(cap)) if fee > cap => {
                 let (fee, cap) = (self.wei(request.chain, fee), self.wei(request.chain, cap));
                 let reason = format!("it may cost {fee} in fees; `fees at most {cap}`");
-                let outcome = Outcome::Deny(DenyCode::FeeCap);
-                return Err(Box::new(self.decision(outcome, rule, reason, steps)));
+                return Err(deny(DenyCode::FeeCap, reason));
             }
             (None, _) => notes.push("fee not judged: the request leaves its gas or price open".to_owned()),
             _ => {}
         }
-        let slot = Slot::Transaction { chain: request.chain, account: request.signer, nonce: place.nonce };
         let actions: Option<Vec<_>> =
-            actions.iter().map(|action| self.entry_action(request, action)).collect();
+            ruled.actions.iter().map(|action| self.entry_action(request, action)).collect();
         let Some(actions) = actions else {
             let reason = "an effect is of a token that does not stand on this chain".to_owned();
-            let outcome = Outcome::Deny(DenyCode::UnknownToken);
-            return Err(Box::new(self.decision(outcome, rule, reason, steps)));
+            return Err(deny(DenyCode::UnknownToken, reason));
         };
+        let (slot, deadline) = slot::slot(request, place, ruled.once.as_ref(), &actions);
         let entry = ledger::Request {
             slot,
             digest: place.digest,
             agent: request.agent.map(ledger::Name::from),
             fee: fee.unwrap_or_default(),
-            deadline: None,
+            deadline,
             actions,
         };
-        Ok(Granted { entry, rule, notes, steps })
+        Ok(Granted { entry, rules, notes, steps })
     }
 
     /// What the ledger says, as a decision.
     pub(crate) fn conclude(&self, granted: Granted, judgement: &Judgement, ledger: &Ledger) -> Decision {
-        let Granted { entry, rule, notes, steps } = granted;
+        let Granted { entry, rules, notes, steps } = granted;
         let (outcome, reason) = match &judgement.verdict {
-            Verdict::Allow => {
-                let by = rule.as_deref().unwrap_or_default();
-                (Outcome::Allow, format!("`{by}` allows it"))
-            }
+            Verdict::Allow => (Outcome::Allow, together(&rules, "allow")),
             Verdict::Ask { within } => {
                 let asking = self.asking(&entry, judgement, *within);
                 let over: Vec<String> = judgement.over.iter().map(|line| format!("budget {line}")).collect();
-                let by = rule.as_deref().unwrap_or_default();
+                let why = together(&self.who_asks(&entry, judgement), "ask");
                 let why = match over.is_empty() {
-                    true => format!("`{by}` asks"),
-                    false => format!("`{by}` asks beyond {}", over.join(" and ")),
+                    true => why,
+                    false => format!("{why} beyond {}", over.join(" and ")),
                 };
                 let who = match asking.of.len() {
                     1 => "its approver".to_owned(),
@@ -136,16 +143,13 @@ impl Policy {
                 (Outcome::Ask(asking), format!("{why}: {who} must agree within {span}"))
             }
             Verdict::Deny(refusal) => {
-                let nonce = match entry.slot {
-                    Slot::Transaction { nonce, .. } => nonce,
-                    Slot::Signature { .. } => 0,
-                };
                 let next = ledger.state().next_nonce.get(&(entry.slot.chain(), self.signer())).copied();
-                (Outcome::Deny(refusal.code), self.why_refused(refusal, nonce, next))
+                (Outcome::Deny(refusal.code), self.why_refused(refusal, &entry.slot, next))
             }
         };
         let charges = judgement.charges.iter().map(|charge| self.charge(charge)).collect();
-        Decision { charges, notes, ..self.decision(outcome, rule, reason, steps) }
+        let rule = rules.first().cloned();
+        Decision { rules, charges, notes, ..self.decision(outcome, rule, reason, steps) }
     }
 
     fn charge(&self, charge: &ledger::Charge) -> Charge {
@@ -156,38 +160,6 @@ impl Policy {
             token: token.map(|token| token.symbol.clone()),
             amount: charge.amount,
             remaining: charge.remaining,
-        }
-    }
-
-    /// Everybody who must agree: those of each rule that asks, and those of each `beyond` that is passed. Where they differ,
-    /// all of all of them.
-    pub(crate) fn asking(&self, entry: &ledger::Request, judgement: &Judgement, within: Time) -> Asking {
-        let rules = entry.actions.iter().flat_map(|action| &action.rules);
-        let rules = rules.filter_map(|name| self.module().rules.iter().find(|rule| *rule.name == **name));
-        let mut asks: Vec<&Ask> = Vec::new();
-        for rule in rules {
-            if let Verb::Ask(ask) = &rule.verb {
-                asks.push(ask);
-            }
-            let passed = |name: Option<&LineName>| name.is_some_and(|name| judgement.over.contains(name));
-            asks.extend(rule.beyond.iter().filter(|(b, _)| passed(self.line_name(*b))).map(|(_, ask)| ask));
-        }
-        let parties = |ask: &&Ask| -> (u32, BTreeSet<Address>) {
-            (ask.need, ask.of.iter().filter_map(|of| self.rules().address(*of)).collect())
-        };
-        let parts: BTreeSet<_> = asks.iter().map(parties).collect();
-        match parts.first() {
-            Some((need, of)) if parts.len() == 1 => {
-                Asking { need: *need, of: of.iter().copied().collect(), within }
-            }
-            _ => {
-                let of: BTreeSet<Address> = parts.into_iter().flat_map(|(_, of)| of).collect();
-                Asking {
-                    need: u32::try_from(of.len()).unwrap_or(u32::MAX),
-                    of: of.into_iter().collect(),
-                    within,
-                }
-            }
         }
     }
 
@@ -213,6 +185,7 @@ impl Policy {
             id: None,
             outcome,
             rule,
+            rules: Vec::new(),
             reason,
             charges: Vec::new(),
             nearest: None,
@@ -243,35 +216,17 @@ impl Policy {
     }
 }
 
-/// A name for a request that has no bytes to be signed yet: two are the same if all that would be signed is.
-fn digest(request: &Request<'_>) -> B256 {
-    let envelope = &request.envelope;
-    let mut bytes = Vec::new();
-    let mut put = |field: &[u8]| {
-        bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(field);
-    };
-    put(b"agentpol request");
-    put(&request.chain.to_be_bytes());
-    put(request.wallet.as_slice());
-    put(request.signer.as_slice());
-    let number = |n: Option<U256>| n.map(|n| n.to_be_bytes::<32>().to_vec()).unwrap_or_default();
-    for n in [
-        envelope.nonce.map(U256::from),
-        envelope.gas_limit.map(U256::from),
-        envelope.max_fee_per_gas.map(U256::from),
-        envelope.max_priority_fee_per_gas.map(U256::from),
-        envelope.blob_fee.map(|(price, _)| U256::from(price)),
-        envelope.blob_fee.map(|(_, gas)| U256::from(gas)),
-    ] {
-        put(&number(n));
+fn next_nonce(request: &Request<'_>, ledger: &Ledger) -> Option<u64> {
+    ledger.state().next_nonce.get(&(request.chain, request.signer)).copied()
+}
+
+/// `` `a` and `b` allow it ``
+fn together(rules: &[String], verb: &str) -> String {
+    let named: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+    let object = if verb == "allow" { " it" } else { "" };
+    match named.as_slice() {
+        [one] => format!("{one} {verb}s{object}"),
+        [first @ .., last] => format!("{} and {last} {verb}{object}", first.join(", ")),
+        [] => format!("nothing {verb}s{object}"),
     }
-    for action in request.actions {
-        put(&[action.kind as u8]);
-        put(action.from.as_slice());
-        put(action.to.as_slice());
-        put(&action.value.to_be_bytes::<32>());
-        put(action.data);
-    }
-    keccak256(bytes)
 }

@@ -11,8 +11,10 @@ pub struct Decision {
     pub id: Option<Id>,
     /// What is decided.
     pub outcome: Outcome,
-    /// The rule that decides.
+    /// The rule that decides; of several actions, that of the first.
     pub rule: Option<String>,
+    /// Of a request that is granted: the rules that grant its actions, each once, in the order of the actions.
+    pub rules: Vec<String>,
     /// Why, in words.
     pub reason: String,
     /// By how much each budget's use rises: for an ask, would rise.
@@ -114,7 +116,7 @@ impl Decision {
 impl Serialize for Decision {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // The length is a hint that JSON does not need.
-        let mut json = serializer.serialize_struct("Decision", 9)?;
+        let mut json = serializer.serialize_struct("Decision", 10)?;
         match &self.id {
             Some(id) => json.serialize_field("id", &id.to_json())?,
             None => json.skip_field("id")?,
@@ -122,6 +124,9 @@ impl Serialize for Decision {
         json.serialize_field("decision", self.outcome.name())?;
         if let Some(rule) = &self.rule {
             json.serialize_field("rule", rule)?;
+        }
+        if self.rules.len() > 1 {
+            json.serialize_field("rules", &self.rules)?;
         }
         if let Some(code) = self.code() {
             json.serialize_field("code", code.name())?;

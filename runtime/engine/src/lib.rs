@@ -4,12 +4,15 @@
 //! | --- | --- |
 //! | [`mod@load`] | a module's bytes to a policy that decides: decode, verify, bind |
 //! | `decide` | rules, fee cap, ledger: one decision |
+//! | `slot` | what a request excludes on chain, and until when |
+//! | `asking` | who has to agree |
 //! | [`decision`] | decisions as data, and their JSON |
 //! | `reason` | decisions in words |
 //! | [`session`] | a stream of requests, each allowed one landed and final at its own time |
 //! | [`gate`] | decide, reserve, sign exactly the bytes that were judged |
 //! | [`ledger`] | the ledger of caps: what is signed, what has landed, what may still be taken |
 
+mod asking;
 mod decide;
 pub mod decision;
 pub mod gate;
@@ -17,6 +20,7 @@ pub mod ledger;
 pub mod load;
 mod reason;
 pub mod session;
+mod slot;
 
 pub use agentpol_vm::{BindError, Binding};
 pub use decision::{Decision, Outcome};

@@ -2,7 +2,7 @@
 
 use crate::{
     decision::Nearest,
-    ledger::{Line, LineName, Refusal, Shortfall},
+    ledger::{Line, LineName, Refusal, Shortfall, Slot},
     load::Policy,
 };
 use agentpol_model::{
@@ -92,14 +92,18 @@ impl Policy {
     }
 
     /// Why the ledger denies it.
-    pub(crate) fn why_refused(&self, refusal: &Refusal, nonce: u64, next: Option<u64>) -> String {
+    pub(crate) fn why_refused(&self, refusal: &Refusal, slot: &Slot, next: Option<u64>) -> String {
         match (&refusal.shortfall, refusal.code) {
             (Some(shortfall), _) => self.why_exhausted(shortfall),
-            (None, DenyCode::Nonce) => match next {
-                Some(next) => format!(
+            (None, DenyCode::Nonce) => match (slot, next) {
+                (Slot::Transaction { nonce, .. }, Some(next)) => format!(
                     "the nonce {nonce} is neither the next one ({next}) nor that of something still open"
                 ),
-                None => format!("the nonce {nonce} cannot be used"),
+                (Slot::Transaction { nonce, .. }, None) => format!("the nonce {nonce} cannot be used"),
+                (Slot::Signature { chain, contract, .. }, _) => format!(
+                    "what was signed with this nonce of {} is settled: it was used, or can be no more; take another",
+                    self.name_of(*chain, *contract)
+                ),
             },
             (None, code) => first_sentence(code.doc()).to_owned(),
         }

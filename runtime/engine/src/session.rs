@@ -10,7 +10,7 @@ use agentpol_model::{
     ChainId, Time,
     decision::{DenyCode, Ruling},
     effect::EffectKind,
-    request::{Envelope, Request},
+    request::Request,
 };
 
 /// Which nonces a session takes.
@@ -81,17 +81,13 @@ impl<'p> Session<'p> {
         self.advance(request.now);
         // The clock never goes back.
         let request = Request { now: self.ledger.state().now, ..*request };
-        let placed = match self.nonces {
-            Nonces::Next => request,
-            Nonces::Any => Request { envelope: Envelope { nonce: None, ..request.envelope }, ..request },
+        let place = match self.nonces {
+            Nonces::Next => self.policy.place(&request, &self.ledger),
+            Nonces::Any => self.policy.next_place(&request, &self.ledger),
         };
-        let place = self.policy.place(&placed, &self.ledger);
         let granted = match rules.map(|rules| rules(&request)) {
             None => self.policy.grant(&request, &place),
-            Some(ruling) => {
-                let ruling = ruling.as_ref().map(|granted| granted.actions.as_slice());
-                self.policy.grant_ruled(&request, &place, ruling, 0)
-            }
+            Some(ruling) => self.policy.grant_ruled(&request, &place, ruling.as_ref(), 0),
         };
         let granted = match granted {
             Ok(granted) => granted,

@@ -139,9 +139,9 @@ impl<'a> Stage<'a> {
                 let pulled = pulled.collect();
                 let words = words(reserved.decision());
                 let signed = self.gate.sign_sync(reserved).unwrap();
-                assert_eq!(signed.signer, wallet());
-                let hash = signed.hash;
-                self.signed.push(signed.raw);
+                assert_eq!(signed.signer(), wallet());
+                let hash = signed.hash();
+                self.signed.extend(signed.transaction().map(|transaction| transaction.raw.clone()));
                 if lands {
                     self.land(hash, now, pulled);
                 }

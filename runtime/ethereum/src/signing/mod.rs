@@ -149,3 +149,37 @@ impl Signable {
         }
     }
 }
+
+impl Signed {
+    /// Recovered from the signature.
+    pub fn signer(&self) -> Address {
+        match self {
+            Signed::Transaction(it) => it.signer,
+            Signed::Statement(it) => it.signer,
+        }
+    }
+
+    /// The hash by which chains know a transaction; of a statement, the hash that was signed.
+    pub fn hash(&self) -> B256 {
+        match self {
+            Signed::Transaction(it) => it.hash,
+            Signed::Statement(it) => it.digest,
+        }
+    }
+
+    /// The transaction, if it is one.
+    pub fn transaction(&self) -> Option<&SignedTransaction> {
+        match self {
+            Signed::Transaction(it) => Some(it),
+            Signed::Statement(_) => None,
+        }
+    }
+
+    /// The statement, if it is one.
+    pub fn statement(&self) -> Option<&SignedStatement> {
+        match self {
+            Signed::Transaction(_) => None,
+            Signed::Statement(it) => Some(it),
+        }
+    }
+}

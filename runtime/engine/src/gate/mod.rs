@@ -4,21 +4,28 @@
 //! cannot be copied, and which holds the judged bytes. The signer is the gate's own; nobody else gets at it through here.
 //!
 //! ```text
-//! OwnedRequest ── ask ──> Answer::Reserved(Reserved) ── sign ──> SignedTransaction
+//! OwnedRequest ── ask ──> Answer::Reserved(Reserved) ── sign ──> Signed
 //!                    ├──> Answer::Asked(Pending)      ── approve ──> Answer
 //!                    └──> Answer::Denied(Decision)
 //! ```
+//!
+//! Transactions, typed data, texts, authorisations and user operations all go this one way ([`Signable`]). The key need not be
+//! the wallet's own: the owner of a Safe, or of an account that an entry point calls, signs for the wallet. What the key signs
+//! from an account of its own is then no business of the wallet, and the rules see that somebody else acts (`foreign_sender`).
+
+mod answer;
+
+pub use answer::{Answer, GateError, GateSignError, Pending, Reserved};
 
 use crate::{
-    decide::Place,
-    decision::{Asking, Decision, Outcome},
+    decision::{Decision, Outcome},
     ledger::{Ledger, Misfit, Record, Reply, Slot, Terms},
     load::Policy,
+    slot::{self, Place},
 };
-use agentpol_ethereum::{Completion, Facts, OwnedRequest, SignError, SignedTransaction, Unsigned};
+use agentpol_ethereum::{Body, Completion, Facts, OwnedRequest, SignError, Signable, Signed};
 use agentpol_model::{Address, B256, ChainId, Time, decision::DenyCode};
 use alloy::signers::{Signature, Signer, SignerSync};
-use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy, a ledger and a key.
@@ -27,130 +34,8 @@ pub struct Gate<S> {
     policy: Policy,
     ledger: Ledger,
     signer: S,
-    /// What was signed, by the hash that chains know it by.
+    /// What was signed, by the hash that it is known by.
     signed: BTreeMap<B256, (Slot, B256)>,
-}
-
-/// What the gate answers to a request.
-#[derive(Debug)]
-#[must_use]
-pub enum Answer {
-    /// It is allowed, and counted from now on. It can be signed.
-    Reserved(Reserved),
-    /// Somebody has to agree. Nothing is counted.
-    Asked(Pending),
-    /// It is not signed.
-    Denied(Box<Decision>),
-}
-
-/// A reservation: the judged bytes, counted in the ledger. The only thing that can be signed, and only once.
-#[derive(Debug)]
-#[must_use = "it is counted, whether it is signed or not"]
-pub struct Reserved {
-    unsigned: Unsigned,
-    decision: Decision,
-    slot: Slot,
-}
-
-/// A request that waits for approval.
-#[derive(Clone, Debug)]
-pub struct Pending {
-    unsigned: Unsigned,
-    decision: Decision,
-    asking: Asking,
-    agent: Option<String>,
-}
-
-/// Why a gate cannot be set up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GateError {
-    /// The key is not the one that the policy was bound to.
-    WrongSigner {
-        /// Bound.
-        expected: Address,
-        /// The key's.
-        found: Address,
-    },
-    /// The key does not sign for the wallet: a contract's transactions are not supported yet.
-    NotTheWallet {
-        /// The wallet.
-        wallet: Address,
-        /// The key's address.
-        signer: Address,
-    },
-    /// The ledger counts for another policy.
-    OtherLedger,
-}
-
-/// Why nothing was signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GateSignError {
-    /// The reservation is not (or no longer) the ledger's: its slot is settled, the policy was replaced, or the ledger is locked.
-    NotReserved,
-    /// Signing failed. The reservation stands: whether a signature exists is not known.
-    Sign(SignError),
-}
-
-impl fmt::Display for GateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GateError::WrongSigner { expected, found } => {
-                write!(f, "the policy was bound to the key of {expected}; this one is {found}'s")
-            }
-            GateError::NotTheWallet { wallet, signer } => {
-                write!(f, "the key of {signer} cannot sign transactions of {wallet}")
-            }
-            GateError::OtherLedger => {
-                f.write_str("the ledger counts for another policy; take the policy over with `edit` first")
-            }
-        }
-    }
-}
-
-impl fmt::Display for GateSignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GateSignError::NotReserved => f.write_str("the ledger holds no open reservation of these bytes"),
-            GateSignError::Sign(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for GateError {}
-impl std::error::Error for GateSignError {}
-
-impl Reserved {
-    /// What was decided.
-    pub fn decision(&self) -> &Decision {
-        &self.decision
-    }
-
-    /// The bytes that were judged and will be signed.
-    pub fn payload(&self) -> &[u8] {
-        self.unsigned.payload()
-    }
-}
-
-impl Pending {
-    /// What was decided.
-    pub fn decision(&self) -> &Decision {
-        &self.decision
-    }
-
-    /// Who must agree.
-    pub fn asking(&self) -> &Asking {
-        &self.asking
-    }
-
-    /// What is asked for.
-    pub fn request(&self) -> &OwnedRequest {
-        self.unsigned.request()
-    }
-
-    /// The hash that would be signed.
-    pub fn digest(&self) -> B256 {
-        self.unsigned.digest()
-    }
 }
 
 impl<S> Gate<S> {
@@ -172,14 +57,16 @@ impl<S> Gate<S> {
         }
     }
 
-    /// What was signed under this transaction hash: its slot and the digest that names its version in the ledger, as a
-    /// [`Landed`](crate::ledger::Landed) fact needs them.
+    /// What was signed under this hash (of a transaction; of a user operation, as its entry point has it; else the hash that
+    /// was signed): its slot and the digest that names its version in the ledger, as a [`Landed`](crate::ledger::Landed) fact
+    /// needs them.
     pub fn signed(&self, hash: B256) -> Option<(Slot, B256)> {
         self.signed.get(&hash).copied()
     }
 
-    fn record(&mut self, slot: Slot, digest: B256, signed: SignedTransaction) -> SignedTransaction {
-        self.signed.insert(signed.hash, (slot, digest));
+    fn record(&mut self, reservation: &Reservation, signed: Signed) -> Signed {
+        let known_as = reservation.known_as.unwrap_or_else(|| signed.hash());
+        self.signed.insert(known_as, (reservation.slot, reservation.digest));
         signed
     }
 
@@ -189,7 +76,6 @@ impl<S> Gate<S> {
         if old != new {
             return Err(GateError::WrongSigner { expected: new, found: old });
         }
-        same_account(&policy)?;
         policy.edit(&mut self.ledger);
         self.policy = policy;
         Ok(())
@@ -213,9 +99,14 @@ impl<S> Gate<S> {
     }
 
     /// Everything has to be said before it is judged. The nonce is the ledger's to give.
-    fn close(&self, request: OwnedRequest) -> Result<Unsigned, Box<Decision>> {
-        let outcome = Outcome::Deny(DenyCode::InvalidRequest);
-        let deny = |reason| Box::new(self.policy.decision(outcome, None, reason, 0));
+    fn close(&self, request: OwnedRequest) -> Result<Signable, Box<Decision>> {
+        let deny = |code, reason| Box::new(self.policy.decision(Outcome::Deny(code), None, reason, 0));
+        if let Body::Message { message, .. } = request.body()
+            && message.text().starts_with(answer::APPROVAL)
+        {
+            let reason = "it would approve a request as if its owner did";
+            return Err(deny(DenyCode::UnsafeMessage, reason.to_owned()));
+        }
         let open = request.open_fields();
         let next = self.next_nonce(request.chain());
         let request = match (open.as_slice(), next) {
@@ -227,13 +118,13 @@ impl<S> Gate<S> {
             }
             _ => request,
         };
-        Unsigned::new(request).map_err(|e| deny(e.to_string()))
+        Signable::new(request).map_err(|e| deny(DenyCode::InvalidRequest, e.to_string()))
     }
 
     /// The one way to a reservation: what is judged are the bytes that are kept.
     fn judge(
         &mut self,
-        unsigned: Unsigned,
+        unsigned: Signable,
         agent: Option<String>,
         now: Time,
         reserve: impl FnOnce(&mut Ledger, crate::ledger::Request) -> Reply,
@@ -250,7 +141,7 @@ impl<S> Gate<S> {
             Err(refusal) => return Answer::Denied(Box::new(self.policy.refuse(&refusal))),
             Ok(lent) => {
                 let request = lent.request();
-                let nonce = request.envelope.nonce.unwrap_or_default();
+                let nonce = slot::named_nonce(&request).unwrap_or_default();
                 self.policy.grant(&request, &Place { nonce, digest: unsigned.digest() })
             }
         };
@@ -278,7 +169,7 @@ impl<S> Gate<S> {
 
     /// What an approver signs (EIP-191): these bytes, under this policy, once.
     pub fn approval_text(&self, pending: &Pending) -> String {
-        approval_text(&self.policy, self.ledger.state().terms.epoch, pending)
+        answer::approval_text(&self.policy, self.ledger.state().terms.epoch, pending)
     }
 
     /// The approvers' signatures of [`approval_text`](Gate::approval_text). Everything is judged again, at this time.
@@ -311,21 +202,25 @@ impl<S> Gate<S> {
         }
     }
 
-    /// Does the ledger still hold exactly this?
-    fn holds(&self, reserved: &Reserved) -> bool {
-        let digest = reserved.unsigned.digest();
+    /// The ledger must still hold exactly this.
+    fn hold(&self, reserved: &Reserved) -> Result<Reservation, GateSignError> {
+        let (slot, digest) = (reserved.slot, reserved.unsigned.digest());
         let state = self.ledger.state();
-        let open = state.slots.get(&reserved.slot);
-        !state.locked
+        let open = state.slots.get(&slot);
+        let holds = !state.locked
             && reserved.decision.policy_hash == self.policy.hash()
-            && open.is_some_and(|open| open.versions.iter().any(|version| version.request.digest == digest))
+            && open.is_some_and(|open| open.versions.iter().any(|version| version.request.digest == digest));
+        let known_as = match reserved.unsigned.request().body() {
+            Body::UserOperation(operation) => Some(operation.hash()),
+            _ => None,
+        };
+        if holds { Ok(Reservation { slot, digest, known_as }) } else { Err(GateSignError::NotReserved) }
     }
 }
 
 impl<S: Signer> Gate<S> {
-    /// The key must be the one that the policy was bound to, and the wallet's own.
+    /// The key must be the one that the policy was bound to.
     pub fn new(policy: Policy, ledger: Ledger, signer: S) -> Result<Self, GateError> {
-        same_account(&policy)?;
         if signer.address() != policy.signer() {
             return Err(GateError::WrongSigner { expected: policy.signer(), found: signer.address() });
         }
@@ -337,45 +232,30 @@ impl<S: Signer> Gate<S> {
     }
 
     /// Signs what was reserved, and reads the result back: its bytes and its signer.
-    pub async fn sign(&mut self, reserved: Reserved) -> Result<SignedTransaction, GateSignError> {
-        if !self.holds(&reserved) {
-            return Err(GateSignError::NotReserved);
-        }
-        let (slot, digest) = (reserved.slot, reserved.unsigned.digest());
-        let signature = self.signer.sign_hash(&digest).await;
+    pub async fn sign(&mut self, reserved: Reserved) -> Result<Signed, GateSignError> {
+        let reservation = self.hold(&reserved)?;
+        let signature = self.signer.sign_hash(&reservation.digest).await;
         let signature = signature.map_err(|e| GateSignError::Sign(SignError::Signer(e.to_string())))?;
         let signed =
             reserved.unsigned.attach(signature, self.policy.signer()).map_err(GateSignError::Sign)?;
-        Ok(self.record(slot, digest, signed))
+        Ok(self.record(&reservation, signed))
     }
 }
 
 impl<S: SignerSync> Gate<S> {
     /// The same for signers that answer at once.
-    pub fn sign_sync(&mut self, reserved: Reserved) -> Result<SignedTransaction, GateSignError> {
-        if !self.holds(&reserved) {
-            return Err(GateSignError::NotReserved);
-        }
-        let (slot, digest) = (reserved.slot, reserved.unsigned.digest());
+    pub fn sign_sync(&mut self, reserved: Reserved) -> Result<Signed, GateSignError> {
+        let reservation = self.hold(&reserved)?;
         let signed =
             reserved.unsigned.sign(&self.signer, self.policy.signer()).map_err(GateSignError::Sign)?;
-        Ok(self.record(slot, digest, signed))
+        Ok(self.record(&reservation, signed))
     }
 }
 
-fn same_account(policy: &Policy) -> Result<(), GateError> {
-    match (policy.wallet(), policy.signer()) {
-        (wallet, signer) if wallet == signer => Ok(()),
-        (wallet, signer) => Err(GateError::NotTheWallet { wallet, signer }),
-    }
-}
-
-fn approval_text(policy: &Policy, epoch: u64, pending: &Pending) -> String {
-    format!(
-        "agentpol approval\npolicy {}\nepoch {epoch}\nwallet {}\nchain {}\nsigns {}\n",
-        policy.hash(),
-        policy.wallet(),
-        pending.unsigned.request().chain(),
-        pending.digest(),
-    )
+/// What remains of a reservation when its bytes are given to the signer.
+struct Reservation {
+    slot: Slot,
+    digest: B256,
+    /// Where that is neither a transaction's hash nor the hash that is signed.
+    known_as: Option<B256>,
 }

@@ -1,0 +1,136 @@
+//! What the gate answers, and what stands between a yes and a signature.
+
+use crate::{
+    decision::{Asking, Decision},
+    ledger::Slot,
+    load::Policy,
+};
+use agentpol_ethereum::{OwnedRequest, SignError, Signable};
+use agentpol_model::{Address, B256};
+use core::fmt;
+
+/// What every approval begins with. No gate signs a text that does.
+pub(super) const APPROVAL: &str = "agentpol approval\n";
+
+/// What the gate answers to a request.
+#[derive(Debug)]
+#[must_use]
+pub enum Answer {
+    /// It is allowed, and counted from now on. It can be signed.
+    Reserved(Reserved),
+    /// Somebody has to agree. Nothing is counted.
+    Asked(Pending),
+    /// It is not signed.
+    Denied(Box<Decision>),
+}
+
+/// A reservation: the judged bytes, counted in the ledger. The only thing that can be signed, and only once.
+#[derive(Debug)]
+#[must_use = "it is counted, whether it is signed or not"]
+pub struct Reserved {
+    pub(super) unsigned: Signable,
+    pub(super) decision: Decision,
+    pub(super) slot: Slot,
+}
+
+/// A request that waits for approval.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    pub(super) unsigned: Signable,
+    pub(super) decision: Decision,
+    pub(super) asking: Asking,
+    pub(super) agent: Option<String>,
+}
+
+/// Why a gate cannot be set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateError {
+    /// The key is not the one that the policy was bound to.
+    WrongSigner {
+        /// Bound.
+        expected: Address,
+        /// The key's.
+        found: Address,
+    },
+    /// The ledger counts for another policy.
+    OtherLedger,
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateSignError {
+    /// The reservation is not (or no longer) the ledger's: its slot is settled, the policy was replaced, or the ledger is locked.
+    NotReserved,
+    /// Signing failed. The reservation stands: whether a signature exists is not known.
+    Sign(SignError),
+}
+
+impl fmt::Display for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GateError::WrongSigner { expected, found } => {
+                write!(f, "the policy was bound to the key of {expected}; this one is {found}'s")
+            }
+            GateError::OtherLedger => {
+                f.write_str("the ledger counts for another policy; take the policy over with `edit` first")
+            }
+        }
+    }
+}
+
+impl fmt::Display for GateSignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GateSignError::NotReserved => f.write_str("the ledger holds no open reservation of these bytes"),
+            GateSignError::Sign(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for GateError {}
+impl std::error::Error for GateSignError {}
+
+impl Reserved {
+    /// What was decided.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// The bytes that were judged and will be signed.
+    pub fn payload(&self) -> &[u8] {
+        self.unsigned.payload()
+    }
+}
+
+impl Pending {
+    /// What was decided.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Who must agree.
+    pub fn asking(&self) -> &Asking {
+        &self.asking
+    }
+
+    /// What is asked for.
+    pub fn request(&self) -> &OwnedRequest {
+        self.unsigned.request()
+    }
+
+    /// The hash that would be signed.
+    pub fn digest(&self) -> B256 {
+        self.unsigned.digest()
+    }
+}
+
+/// What an approver signs: which bytes, under which policy.
+pub(super) fn approval_text(policy: &Policy, epoch: u64, pending: &Pending) -> String {
+    format!(
+        "{APPROVAL}policy {}\nepoch {epoch}\nwallet {}\nchain {}\nsigns {}\n",
+        policy.hash(),
+        policy.wallet(),
+        pending.unsigned.request().chain(),
+        pending.digest(),
+    )
+}
