@@ -105,7 +105,7 @@ fn what_no_request_can_say_is_denied_by_both_evaluators() {
     assert_eq!(rule(&[good]).map(|granted| granted.actions.len()), Ok(1));
     for (kind, code) in [
         (Kind::Delegatecall, DenyCode::Delegatecall),
-        (Kind::Sign, DenyCode::UnknownContract),
+        (Kind::Sign, DenyCode::UnknownType),
         (Kind::Message, DenyCode::NoRule),
         (Kind::Deploy, DenyCode::NoRule),
         (Kind::Authorize, DenyCode::NoRule),
