@@ -142,6 +142,7 @@ fn request_seeds() -> Vec<Vec<u8>> {
         });
         out.push(line.to_string().into_bytes());
     }
+    out.extend(other_requests().iter().map(|line| line.to_string().into_bytes()));
     // EIP-155's own example, unsigned and signed.
     for raw in [
         "ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080",
@@ -150,5 +151,64 @@ fn request_seeds() -> Vec<Vec<u8>> {
         out.push(alloy_primitives::hex::decode(raw).unwrap());
         out.push(format!("{{\"rawTx\": \"0x{raw}\"}}").into_bytes());
     }
+    out
+}
+
+/// One of every kind that is no transaction.
+fn other_requests() -> Vec<serde_json::Value> {
+    use serde_json::json;
+    let (wallet, to) = (WALLET.to_string(), "0x00000000000000000000000000000000000000aa");
+    let permit = json!({
+        "types": {
+            "EIP712Domain": [
+                { "name": "name", "type": "string" }, { "name": "chainId", "type": "uint256" },
+                { "name": "verifyingContract", "type": "address" },
+            ],
+            "Permit": [
+                { "name": "owner", "type": "address" }, { "name": "amounts", "type": "int64[2][]" },
+                { "name": "it", "type": "It" },
+            ],
+            "It": [{ "name": "text", "type": "string" }, { "name": "four", "type": "bytes4" }, { "name": "yes", "type": "bool" }],
+        },
+        "primaryType": "Permit",
+        "domain": { "name": "It", "chainId": 1, "verifyingContract": to },
+        "message": {
+            "owner": wallet, "amounts": [["1", -2], ["0x3", 4]], "it": { "text": "a", "four": "0x01020304", "yes": true },
+        },
+    });
+    let sign_in = format!(
+        "example.org wants you to sign in with your Ethereum account:\n{wallet}\n\nWelcome\n\nURI: https://example.org/in?a#b\n\
+         Version: 1\nChain ID: 1\nNonce: 12345678\nIssued At: 2026-11-22T10:00:00.5Z\nExpiration Time: 2026-11-23T10:00:00+01:00\n\
+         Request ID: x\nResources:\n- ipfs://y"
+    );
+    let operation = |empty: bool| {
+        let mut operation = json!({
+            "sender": wallet, "nonce": "0x10000000000000000", "callData": "0xb61d27f6", "callGasLimit": "0x1",
+            "verificationGasLimit": "0x2", "preVerificationGas": "0x3", "maxFeePerGas": "0x4", "maxPriorityFeePerGas": "0x1",
+        });
+        if empty {
+            operation["initCode"] = json!("0x");
+            operation["paymasterAndData"] = json!("0x");
+        }
+        operation
+    };
+    let calls = json!([{
+        "version": "2.0.0", "chainId": "0x1", "from": wallet, "atomicRequired": true,
+        "calls": [{ "to": to, "value": "0x1" }, { "to": to, "data": "0xa9059cbb" }, { "data": "0x6080" }],
+    }]);
+    let mut out: Vec<serde_json::Value> = [
+        ("eth_signTypedData_v4", json!([wallet, permit])),
+        ("eth_signTypedData_v4", json!([wallet, permit.to_string()])),
+        ("personal_sign", json!(["Hello, Bob!", wallet])),
+        ("personal_sign", json!([alloy_primitives::hex::encode_prefixed(&sign_in), wallet])),
+        ("personal_sign", json!([sign_in, wallet])),
+        ("wallet_sendCalls", calls),
+        ("eth_sendUserOperation", json!([operation(true), "0x5FF137D4b0FDCD49DcA30c7CF57E578a026d2789"])),
+        ("eth_sendUserOperation", json!([operation(false), "0x0000000071727De22E5E9d8BAf0edAc6f37da032"])),
+    ]
+    .into_iter()
+    .map(|(method, params)| json!({ "chainId": 1, "request": { "method": method, "params": params } }))
+    .collect();
+    out.push(json!({ "authorization": { "chainId": "0x1", "address": to, "nonce": 1 } }));
     out
 }

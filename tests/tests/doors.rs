@@ -32,6 +32,18 @@ fn seeds_and_their_mutants() {
     }
 }
 
+/// A seed that is refused at once leads nowhere.
+#[test]
+fn seeds_of_requests_are_read() {
+    for (_, _, seeds) in doors(policies()).into_iter().filter(|(name, _, _)| *name == "requests") {
+        for seed in seeds.iter().filter(|seed| seed.starts_with(b"{")) {
+            let text = std::str::from_utf8(seed).unwrap();
+            let read = agentpol_ethereum::read(text);
+            assert!(read.is_ok(), "{text}: {read:?}");
+        }
+    }
+}
+
 #[test]
 fn nothing_and_noise() {
     for (_, door, _) in doors(policies()) {
