@@ -49,6 +49,12 @@ kinds! {
     MissingName "missing_name",
     /// A condition without `when`.
     MissingWhen "missing_when",
+    /// `once nonce`, `command NAME`, `unwraps` of nothing: a word of a declaration is not there.
+    MissingPart "missing_part",
+    /// `grants A of T through K to S`, `trailing 32 payable`.
+    MisplacedWord "misplaced_word",
+    /// `x[..20]`, `x[4..=]`, `4..` outside an index.
+    BadSlice "bad_slice",
     /// `5 p.x`: a value right after an amount.
     MissingAnd "missing_and",
     /// `=` where `==` compares.

@@ -162,6 +162,12 @@ impl TokenKind {
         (TokenKind::KW_WHEN..=TokenKind::KW_TRY).contains(&self)
     }
 
+    /// Opens an effect, where none goes on.
+    pub(crate) fn is_effect_word(self) -> bool {
+        use TokenKind::*;
+        (KW_MOVES..=KW_UNWRAPS).contains(&self) || matches!(self, KW_REQUIRES | KW_GIVES | KW_ONCE)
+    }
+
     /// A keyword wherever it stands, but after `.` and as a key.
     pub fn is_reserved(self) -> bool {
         (TokenKind::KW_WHEN..=TokenKind::KW_ANY).contains(&self)

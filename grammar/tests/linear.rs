@@ -40,6 +40,10 @@ const HEADS: &[&str] = &[
     "interface I { function f ( ) {",
     "interface I { function f ( ) { moves",
     "interface I { function f ( ) { grants",
+    "interface I { function f ( ) { unwraps all x in y :",
+    "interface I { function f ( ) { once per",
+    "interface I { command 0x0b F (",
+    "interface I { function f ( a : b as amount of c [",
     "token T decimals 6 {",
     "budget b :",
     "use a",
@@ -57,7 +61,7 @@ const TOKENS: &str = "allow ask deny budget param let def use test assert fees u
     when unless until over beyond exempt charge accept try because within and or not in if then else all any by at to from of \
     on per total calls each for with as extends most up never only receive approvals trusted decimals fresh renamed batch value \
     function struct const payable moves pulls grants owes receives unwraps least exactly max means id native assume domain \
-    upgradeable more day outflow sign x 1 95% 10min 2027-01-01 0x1111111111111111111111111111111111111111 0x12 \"s\" < = => :: : \
+    upgradeable command trailing requires gives control once through more day outflow sign x 1 95% 10min 2027-01-01 0x1111111111111111111111111111111111111111 0x12 \"s\" < = => :: : \
     , . .. + - * ( ) [ ] { } @";
 const FRAGMENTS: &[&str] = &[
     "if a then b else",
@@ -105,6 +109,8 @@ const FRAGMENTS: &[&str] = &[
     "to",
     "*",
     "x [",
+    "x [ 1 ..",
+    "[ - 1 .. ]",
     "moves a of",
     "accept a of",
     "by 2 of",
@@ -116,6 +122,17 @@ const FRAGMENTS: &[&str] = &[
     "pulls exactly",
     "assume",
     "domain",
+    "command 0x0b a (",
+    "as amount of a [ 0 .. 1 ]",
+    "trailing 32",
+    "requires",
+    "gives control to",
+    "once per a ,",
+    "through a",
+    "unwraps all c in",
+    "unwraps { to :",
+    "sign on",
+    "deploy with",
 ];
 
 /// The kinds of a text as the grammar sees them; nothing where the lexer refuses it.
@@ -222,6 +239,8 @@ fn depth_does_not_multiply() {
         ("allow a: b.c() { when", "not (- "),
         ("test \"t\" { try", "batch ["),
         ("interface I { function f() {", "moves (a of ("),
+        ("interface I { function f() { requires", "x[1 .. y["),
+        ("interface I { function f() { unwraps", "all x in y: {a: z[1.."),
     ] {
         let each = |times: usize| {
             let kinds = kinds(&format!("{head} {} @", piece.repeat(times)))?;

@@ -2,7 +2,11 @@
 //! answer to it, together.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use agentpol_grammar::{Parse, SyntaxError, parse};
+use agentpol_grammar::{
+    Parse, SyntaxError,
+    ast::{File, ItemKind, MemberKind},
+    parse,
+};
 use std::fmt::Write;
 
 const POLICY: &str = "\
@@ -23,6 +27,63 @@ test \"t\" {
     try USDC.transfer(wallet, 1 USDC) => deny
 }
 ";
+
+const INTERFACE: &str = "\
+interface Router {
+    function execute(commands: bytes, inputs: bytes[] up to 8) payable trailing 32 {
+        unwraps { opcodes: commands, inputs: inputs } as Router
+    }
+    function multicall(calls: bytes[] up to 8) {
+        unwraps all c in calls: { data: c }
+    }
+    command 0x0b WRAP(amount: uint256, path: bytes) {
+        requires path[-20..] == WETH
+        pulls amount of path[0..20] by self through Permit2 when amount > 0
+    }
+    sign Permit(spender: address, value: uint256, nonce: uint256, deadline: uint256) {
+        once per nonce until deadline
+        grants value of self to spender through Permit2 until deadline
+    }
+    function setApprovalForAll(operator: address, approved: bool) {
+        gives control to operator when approved
+    }
+}
+";
+
+/// Name, what stands in the interface, what is written in its place.
+#[rustfmt::skip]
+const DECLARED: &[(&str, &str, &str)] = &[
+    ("once_without_per", "once per nonce", "once nonce"),
+    ("once_of_nothing", "once per nonce until", "once until"),
+    ("once_with_a_comma_after_it", "nonce until deadline\n", "nonce,\n"),
+    ("misspelt_once", "once per", "onse per"),
+    ("command_without_an_opcode", "command 0x0b WRAP", "command WRAP"),
+    ("opcode_after_the_name", "command 0x0b WRAP", "command WRAP 0x0b"),
+    ("opcode_in_decimal", "command 0x0b WRAP", "command 11 WRAP"),
+    ("payable_command", "path: bytes) {", "path: bytes) payable {"),
+    ("through_before_the_party", "to spender through Permit2", "through Permit2 to spender"),
+    ("through_before_the_puller", "by self through Permit2", "through Permit2 by self"),
+    ("through_after_until", "through Permit2 until deadline", "until deadline through Permit2"),
+    ("through_after_when", "through Permit2 when amount > 0", "when amount > 0 through Permit2"),
+    ("through_where_nothing_is_kept", "operator when", "operator through Permit2 when"),
+    ("via_a_keeper", "spender through", "spender via"),
+    ("unwraps_of_nothing", "unwraps all c in calls: { data: c }", "unwraps"),
+    ("unwraps_of_nothing_before_another", "unwraps { opcodes: commands, inputs: inputs } as", "unwraps\n        unwraps"),
+    ("unwraps_a_form_alone", "unwraps { opcodes: commands, inputs: inputs } as", "unwraps as"),
+    ("unwraps_each_without_all", "unwraps all c", "unwraps c"),
+    ("unwraps_each_without_a_colon", "in calls:", "in calls"),
+    ("requires_nothing", "requires path[-20..] == WETH", "requires"),
+    ("require", "requires path", "require path"),
+    ("give", "gives control", "give control"),
+    ("gives_authority", "gives control", "gives authority"),
+    ("grants_control", "gives control to operator when approved", "grants control to operator when approved"),
+    ("payable_after_trailing", "payable trailing 32", "trailing 32 payable"),
+    ("trailing_bytes", "trailing 32", "trailing 32 bytes"),
+    ("trailing_without_a_number", "trailing 32", "trailing"),
+    ("slice_without_a_start", "path[0..20]", "path[..20]"),
+    ("slice_up_to_and_with", "path[-20..]", "path[-20..=]"),
+    ("range_without_an_end", "amount > 0", "amount in 1.."),
+];
 
 /// Name, what stands in the policy, what is written in its place.
 #[rustfmt::skip]
@@ -100,25 +161,56 @@ const FINE: &[&str] = &["trailing_comma_in_a_list"];
 
 #[test]
 fn each_mistake_is_told_at_its_place() {
-    let whole = parse(POLICY);
+    told(POLICY, MISTAKES, "mistakes", |file| (file.items.len(), "items"));
+}
+
+#[test]
+fn each_mistake_in_an_interface_is_told_at_its_place() {
+    told(INTERFACE, DECLARED, "mistakes/declared", |file| (effects(file), "effects"));
+}
+
+fn effects(file: &File) -> usize {
+    let members = file.items.iter().flat_map(|item| match &item.kind {
+        ItemKind::Interface(interface) => interface.members.as_slice(),
+        _ => &[],
+    });
+    let effects = members.filter_map(|member| match &member.kind {
+        MemberKind::Function { effects, .. }
+        | MemberKind::Typed { effects, .. }
+        | MemberKind::Command { effects, .. } => effects.as_ref(),
+        _ => None,
+    });
+    effects.map(Vec::len).sum()
+}
+
+fn told(
+    right_text: &str,
+    mistakes: &[(&str, &str, &str)],
+    folder: &str,
+    left: impl Fn(&File) -> (usize, &'static str),
+) {
+    let whole = parse(right_text);
     assert_eq!(whole.errors, []);
-    for (name, right, wrong) in MISTAKES {
-        assert!(POLICY.contains(right), "{name}");
-        let text = POLICY.replacen(right, wrong, 1);
+    for (name, right, wrong) in mistakes {
+        assert!(right_text.contains(right), "{name}");
+        let text = right_text.replacen(right, wrong, 1);
         let parse = parse(&text);
         assert_eq!(parse.errors.is_empty(), FINE.contains(name), "{name}");
+        let ((left, what), (all, _)) = (left(&parse.file), left(&whole.file));
+        let shown = format!("{left} of {all} {what} in the tree\n{}", show(&parse, &text));
         let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path("mistakes");
+        settings.set_snapshot_path(folder);
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(*name, show(&whole, &parse, &text)));
+        settings.bind(|| insta::assert_snapshot!(*name, shown));
     }
 }
 
 #[test]
 fn a_fix_settles_its_mistake_and_brings_no_other() {
-    for (name, right, wrong) in MISTAKES {
-        let text = POLICY.replacen(right, wrong, 1);
+    let of = |text: &'static str, mistakes: &'static [_]| mistakes.iter().map(move |mistake| (text, mistake));
+    for (text, (name, right, wrong)) in of(POLICY, MISTAKES).chain(of(INTERFACE, DECLARED)) {
+        let text = text.replacen(right, wrong, 1);
         let before = parse(&text).errors;
         for error in &before {
             let Some(fixed) = apply(&text, error) else { continue };
@@ -139,10 +231,8 @@ fn line_of(text: &str, byte: u32) -> usize {
     text.bytes().take(byte as usize).filter(|byte| *byte == b'\n').count()
 }
 
-fn show(whole: &Parse, parse: &Parse, text: &str) -> String {
+fn show(parse: &Parse, text: &str) -> String {
     let mut out = String::new();
-    let (left, all) = (parse.file.items.len(), whole.file.items.len());
-    writeln!(out, "{left} of {all} items in the tree").unwrap();
     for error in &parse.errors {
         let line = line_of(text, error.span.start);
         let written = text.lines().nth(line).unwrap_or_default();

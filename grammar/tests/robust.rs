@@ -69,6 +69,15 @@ const FRAGMENTS: &[&str] = &[
     "per ",
     "pulls ",
     "exactly ",
+    "command ",
+    "trailing 32 ",
+    "requires ",
+    "gives control to ",
+    "once per ",
+    "through ",
+    "unwraps ",
+    "[-20..] ",
+    "until ",
     "\u{10FFFF}",
 ];
 
@@ -223,6 +232,10 @@ fn repeated_openers() {
         "moves ",
         "by ",
         "on ",
+        "requires ",
+        "through ",
+        "x[1..",
+        "command 0x0b f( ",
     ];
     let mut random = Random::new(4);
     for _ in 0..300 {

@@ -110,6 +110,18 @@ fn the_deepest_trees_are_written_on_a_test_threads_stack_in_a_debug_build() {
 }
 
 #[test]
+fn declarations_of_what_is_signed_and_unwrapped() {
+    check(
+        "interface I{command  0x0b F( a:uint256 as amount of p . q[ - 20 .. ],b:uint256 as amount of p [ 0..20 ]max means a){requires len( p )==43 and p[ - 20 .. ]!=p[ 0 .. 20 ] pulls a of p[4 .. ] by self through  K when b}}",
+        "interface I {\n    command 0x0b F(a: uint256 as amount of p.q[-20..], b: uint256 as amount of p[0..20] max means a) {\n        requires len(p) == 43 and p[-20..] != p[0..20]\n        pulls a of p[4..] by self through K when b\n    }\n}\n",
+    );
+    check(
+        "interface I { function f( )payable  trailing 32{ unwraps{ to:a ,data :b }as  u::V when c unwraps all c in d :{to:c . e}once per a,b . c until d gives control to x when y } function g() trailing 1 }",
+        "interface I {\n    function f() payable trailing 32 {\n        unwraps { to: a, data: b } as u::V when c\n        unwraps all c in d: { to: c.e }\n        once per a, b.c until d\n        gives control to x when y\n    }\n    function g() trailing 1\n}\n",
+    );
+}
+
+#[test]
 fn pieces_of_all_sorts() {
     check(
         "interface I from \"./i.json\" {\n/// d\nfunction f( a : uint256 as amount of self max means all , b: bytes [ ] [ 2 ] up to 3 ) payable { pulls   exactly a of self by x . y when a>0 }\nconst A=0\n}",

@@ -110,6 +110,7 @@ impl<'t> Writer<'t> {
             let inner = self.partner.get(self.cursor).copied().filter(|partner| *partner > self.cursor);
             self.token();
             while inner.is_some_and(|inner| self.cursor <= inner) {
+                self.tight();
                 self.token();
             }
         }

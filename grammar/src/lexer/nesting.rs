@@ -64,7 +64,7 @@ impl Nesting {
             kind if kind.is_item_word() && next == Some(IDENT) && previous != Some(DOT) => self.item(),
             _ => {
                 // What follows a comma, or a word that can follow only a whole operand, is in no open prefix.
-                if kind == COMMA || (kind <= KW_WITHIN && after_operand) {
+                if kind == COMMA || (after_operand && (kind <= KW_WITHIN || kind.is_effect_word())) {
                     self.end_prefixes();
                 }
                 self.here.run = 0;

@@ -97,6 +97,8 @@ fn a_long_file_is_not_a_deep_one() {
     let clause = "when not a and not b.c(d).e and -1 < if x then 2 else 3\n";
     let text = format!("allow a: b {{\n{}}}", clause.repeat(1_000));
     assert!(!lex(&text).refused);
+    let effects = "requires all x in xs: not -x.y == 1\nunwraps all c in cs: { to: c.to }\npulls if a then b else c of t by s\n";
+    assert!(!lex(&format!("interface I {{ function f() {{\n{}}} }}", effects.repeat(1_000))).refused);
 }
 
 #[test]

@@ -37,20 +37,20 @@ pub(super) fn keywords(rules: &[Rule]) -> Vec<&'static str> {
 /// Only these can tell that a whole value stands before the failure.
 fn continues_value(rule: Rule) -> bool {
     use Rule::*;
-    matches!(rule, member_of | args | index | MUL | PLUS | L_BRACK | DOT)
+    matches!(rule, member_of | args | index | open_end | MUL | PLUS | L_BRACK | DOT)
 }
 
 fn phrase(rule: Rule, after_value: bool, piece: &str) -> Option<String> {
     use Rule::*;
     let phrase = match rule {
-        member_of | args | index | CMP | eq_typo | KW_AND | KW_OR | KW_NOT | KW_IN | PLUS | MINUS | MUL
-        | RANGE | DOT | PATHSEP | L_BRACK | L_PAREN | NUM | ASSIGN | KW_PER
+        member_of | args | index | open_end | CMP | eq_typo | KW_AND | KW_OR | KW_NOT | KW_IN | PLUS
+        | MINUS | MUL | RANGE | DOT | PATHSEP | L_BRACK | L_PAREN | NUM | ASSIGN | KW_PER
             if after_value =>
         {
             return None;
         }
-        cond | effects | exactly | grant_mode | no_open | no_close | no_colon | STRAY_L | STRAY_R | BAD
-        | EOI | item_start | clause_word => return None,
+        cond | effects | part | exactly | grant_mode | no_open | no_close | no_colon | STRAY_L | STRAY_R
+        | BAD | EOI | item_start | clause_word => return None,
         expr | and_ | not_ | cmp | range | sum | product | signed | postfix | quantity | swapped | choice
         | quantified | braces | list | parens
             if !after_value =>
@@ -73,6 +73,7 @@ fn phrase(rule: Rule, after_value: bool, piece: &str) -> Option<String> {
         up_to => "`up to N`",
         pats | fields | binds => "`(`",
         array => "`[]`",
+        through => "`through`",
         domain => "`domain \"NAME\" \"VERSION\"`",
         assume => "`assume CONDITION because \"…\"`",
         site => "`on CHAIN at ADDRESS`",

@@ -21,13 +21,13 @@ use std::ops::Range;
 
 /// A piece that could not be read.
 #[derive(Clone, Copy)]
-struct Failure {
-    piece: Piece,
+pub(super) struct Failure {
+    pub(super) piece: Piece,
     /// Where the attempt began: here, or at a piece before that stopped early.
-    from: usize,
+    pub(super) from: usize,
     /// The first token that is in no piece.
     bad: usize,
-    end: usize,
+    pub(super) end: usize,
 }
 
 impl Reporter<'_> {
@@ -161,6 +161,7 @@ impl Reporter<'_> {
             };
         self.numbers(furthest, &positives)
             .or_else(|| self.rule_head(from, furthest))
+            .or_else(|| self.declared(failure, furthest))
             .or_else(|| self.foreign_operator(furthest))
             .or_else(|| self.misspelt_keyword(failure, furthest, &positives))
             .or_else(|| self.punctuation(failure, furthest, &positives))
@@ -282,7 +283,7 @@ impl Reporter<'_> {
     }
 
     /// Whether these kinds, and then those of some tokens, are a piece.
-    fn is_piece(&self, piece: Piece, start: &[TokenKind], from: usize, end: usize) -> bool {
+    pub(super) fn is_piece(&self, piece: Piece, start: &[TokenKind], from: usize, end: usize) -> bool {
         let mut kinds: String = start.iter().map(|kind| char::from(kind.byte())).collect();
         kinds += self.tokens.kinds_in(from, end);
         let mistake = |rule| {

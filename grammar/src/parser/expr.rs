@@ -181,7 +181,10 @@ impl<'a> Builder<'a> {
                     let mut kids = Children::of(link);
                     let index = Box::new(self.expr(kids.find(Rule::expr)?)?);
                     match kids.eat(Rule::open_end) {
-                        Some(_) => ExprKind::Tail { of, from: index },
+                        Some(end) => {
+                            self.half_open(&end);
+                            ExprKind::Tail { of, from: index }
+                        }
                         None => ExprKind::Index { of, index },
                     }
                 }
@@ -272,12 +275,11 @@ impl<'a> Builder<'a> {
 
     fn type_name(&mut self, node: Node<'a>) -> TypeName {
         let span = self.span(&node);
-        let (mut segments, mut members, mut slice) = (Vec::new(), Vec::new(), None);
+        let (mut segments, mut members) = (Vec::new(), Vec::new());
         for child in node.into_inner() {
             match child.as_rule() {
                 Rule::name | Rule::item_name => segments.push(self.word(&child)),
                 Rule::member_of => members.extend(children(child, Rule::word).map(|word| self.word(&word))),
-                Rule::part => slice = self.slice(child),
                 _ => {}
             }
         }
@@ -285,18 +287,26 @@ impl<'a> Builder<'a> {
             (Some(first), Some(last)) => first.span.to(last.span),
             _ => span,
         };
-        TypeName { path: QName { segments, span: path }, members, slice, span }
+        TypeName { path: QName { segments, span: path }, members, slice: None, span }
     }
 
-    fn slice(&mut self, node: Node<'a>) -> Option<TypeSlice> {
+    /// `[0..20]` after a type.
+    pub(super) fn slice(&mut self, node: Node<'a>) -> Option<TypeSlice> {
         let span = self.span(&node);
         let mut kids = Children::of(node);
         kids.eat(Rule::L_BRACK);
         let from_end = kids.eat(Rule::MINUS).is_some();
         let start = self.word(&kids.eat(Rule::NUM)?);
-        kids.eat(Rule::RANGE);
+        self.half_open(&kids.eat(Rule::RANGE)?);
         let end = kids.eat(Rule::NUM).map(|end| self.word(&end));
         Some(TypeSlice { from_end, start, end, span })
+    }
+
+    /// Where an end is left out, or is a count of bytes, `..=` has no meaning.
+    fn half_open(&mut self, range: &Node<'a>) {
+        if self.written(range) != ".." {
+            self.report.closed_slice(self.range(range).start);
+        }
     }
 
     pub(super) fn up_to(&mut self, kids: &mut Children<'a>) -> Option<Option<Spanned<String>>> {

@@ -3,6 +3,7 @@
 //! The grammar accepts every string of tokens: what is no item, clause, step, member, effect or site becomes a `bad_…` node
 //! that reaches to the next word that opens one. So the tree always comes, and each mistake stands at its place.
 
+mod declared;
 mod expected;
 mod explain;
 mod expr;

@@ -79,9 +79,7 @@ impl Piece {
             Piece::Clause => (KW_WHEN..=KW_ACCEPT).contains(&kind) || kind == KW_BY,
             Piece::Step => matches!(kind, KW_TRY | KW_AT | KW_BY),
             Piece::Member => matches!(kind, KW_FUNCTION | KW_STRUCT | KW_CONST | KW_COMMAND | KIND),
-            Piece::Effect => {
-                (KW_MOVES..=KW_UNWRAPS).contains(&kind) || matches!(kind, KW_REQUIRES | KW_GIVES | KW_ONCE)
-            }
+            Piece::Effect => kind.is_effect_word(),
             Piece::Site => kind == KW_ON,
             Piece::Value => false,
         }
@@ -150,15 +148,19 @@ pub(super) fn shape(kind: TokenKind) -> &'static str {
         KW_ACCEPT => "accept RISK because \"…\"",
         KW_CHARGE => "charge AMOUNT to BUDGET",
         KW_TRY => "try CONTRACT.function(…) => deny",
-        KW_FUNCTION => "function NAME(x: TYPE) { EFFECTS }",
+        KW_FUNCTION => "function NAME(x: TYPE) payable trailing 32 { EFFECTS }",
+        KW_COMMAND => "command 0x0b NAME(x: TYPE) { EFFECTS }",
         KW_STRUCT => "struct NAME (x: TYPE)",
         KW_CONST => "const NAME = VALUE",
         KW_MOVES => "moves A of T from X to Y",
-        KW_PULLS => "pulls A of T by S",
-        KW_GRANTS => "grants A of T to S",
+        KW_PULLS => "pulls A of T by S through KEEPER",
+        KW_GRANTS => "grants A of T to S through KEEPER until TIME",
         KW_OWES => "owes A of T",
         KW_RECEIVES => "receives at least A of T at R",
-        KW_UNWRAPS => "unwraps BYTES as FORM",
+        KW_UNWRAPS => "unwraps BYTES as FORM, unwraps { to: TARGET, value: AMOUNT, data: BYTES }",
+        KW_REQUIRES => "requires CONDITION",
+        KW_GIVES => "gives control to PARTY",
+        KW_ONCE => "once per NONCE until TIME",
         KW_ON => "on CHAIN at ADDRESS",
         _ => "",
     }

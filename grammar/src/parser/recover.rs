@@ -90,6 +90,14 @@ impl<'a> Reporter<'a> {
         self.errors.push(SyntaxError::new(Kind::MixedEntries, self.span(token), message));
     }
 
+    pub(super) fn closed_slice(&mut self, token: usize) {
+        let message = "a slice is written with `..`: `[0..20]` are the first 20 bytes, `[4..]` is all behind the first 4";
+        let error = self.error(Kind::BadSlice, token, message);
+        // `..=19` has a meaning too, but another one than `..19`.
+        let open = self.kind(token + 1) == Some(TokenKind::R_BRACK);
+        self.errors.push(if open { error.replace("..") } else { error });
+    }
+
     // ---- tokens
 
     pub(super) fn error(&self, kind: Kind, token: usize, message: impl Into<String>) -> SyntaxError {

@@ -4,6 +4,8 @@ use crate::{
     error::SyntaxErrorKind,
 };
 
+mod declared;
+
 /// One-child layers collapse; what binds tighter stands in brackets.
 fn show(expr: &Expr) -> String {
     let list = |exprs: &[Expr]| exprs.iter().map(show).collect::<Vec<_>>().join(" ");

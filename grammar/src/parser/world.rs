@@ -70,7 +70,17 @@ impl<'a> Builder<'a> {
         let name = self.word(&kids.eat(Rule::word)?);
         let ty = self.abi_type(kids.find(Rule::abi_type)?)?;
         let refined = match kids.eat(Rule::KW_AS) {
-            Some(_) => Some(self.ty(kids.eat(Rule::r#type)?)?),
+            Some(_) => {
+                let mut ty = self.ty(kids.eat(Rule::r#type)?)?;
+                if let Some(part) = kids.eat(Rule::part) {
+                    let slice = self.slice(part)?;
+                    ty.span = ty.span.to(slice.span);
+                    let of = ty.parts.last_mut()?;
+                    of.span = of.span.to(slice.span);
+                    of.slice = Some(slice);
+                }
+                Some(ty)
+            }
             None => None,
         };
         let sentinel = match kids.eat(Rule::KW_MAX) {

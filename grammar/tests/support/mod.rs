@@ -166,7 +166,9 @@ fn token(name: &str, random: &mut Random) -> Option<String> {
             &["a", "b2", "_c", "USDC", "wallet", "amountOutMinimum", "a_name_that_is_rather_long_for_a_name"]
         }
         "item_word" => &["token", "test", "use", "chain"],
-        "ctx_word" | "ctx_name" => &["a", "to", "by", "value", "total", "max", "native", "more"],
+        "ctx_word" | "ctx_name" => {
+            &["a", "to", "by", "value", "total", "max", "native", "more", "once", "through"]
+        }
         "word" => &["a", "when", "in", "token", "USDC", "to", "any", "exactly"],
         "NUM" => &["0", "1", "6_000", "0.25"],
         "PERCENT" => &["95%", "0.5%"],
@@ -194,7 +196,7 @@ fn token(name: &str, random: &mut Random) -> Option<String> {
         "R_BRACE" => &["}"],
         "PERIOD" => &["day", "week", "month", "transaction"],
         "MEASURE" => &["outflow", "authority"],
-        "KIND" => &["call", "send", "sign", "deploy"],
+        "KIND" => &["call", "send", "sign", "deploy", "message", "authorize"],
         "MODE" => &["more", "less"],
         name => {
             return Some(
