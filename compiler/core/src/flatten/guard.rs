@@ -3,7 +3,7 @@
 
 use super::{Tables, callables::Known};
 use crate::{
-    hir::{FieldDef, InterfaceIx, Lin, ModuleIx, Num, Unit, Value, WordKind, not},
+    hir::{Lin, ModuleIx, Num, Unit, Value, WordKind, not},
     typecheck::{Checker, Scope},
 };
 use agentpol_analysis::ruleset::{Arm, Atom, Clause, Formula, Linear, Scalar};
@@ -14,7 +14,7 @@ use agentpol_model::{
     budget::Measure,
     ids::{BudgetId, CallableId},
     request::{Field, Kind},
-    types::Step,
+    types::{Path, Step},
 };
 use num_traits::One;
 use std::rc::Rc;
@@ -91,11 +91,14 @@ impl<'a> Checker<'_, 'a> {
             return;
         }
         let root: Rc<[Step]> = Rc::from(Vec::new());
-        let Some((interface, n)) = known.function else { return };
         let world = self.world;
-        let fields: &[FieldDef] = function_fields(world, interface, n);
+        let Some(function) = world.function_of(known.function) else { return };
+        if let (Some(ix), [name]) = (world.whole(function), names) {
+            cx.locals.push((name.node.clone(), Value::Struct(Path(Vec::new()), ix)));
+            return;
+        }
         for (i, name) in names.iter().enumerate() {
-            let value = self.field(cx, &root, fields, i);
+            let value = self.field(cx, &root, &function.fields, i);
             cx.locals.push((name.node.clone(), value));
         }
     }
@@ -200,16 +203,4 @@ impl<'a> Checker<'_, 'a> {
     fn token_id_of(&self, ix: crate::hir::ContractIx) -> Option<agentpol_model::ids::TokenId> {
         self.world.token_ids.get(&ix).copied()
     }
-}
-
-pub(crate) fn function_fields<'w>(
-    world: &'w crate::world::World<'_>,
-    interface: InterfaceIx,
-    n: usize,
-) -> &'w [FieldDef] {
-    world
-        .interface(interface)
-        .and_then(|i| i.functions.get(n))
-        .map(|f| f.fields.as_slice())
-        .unwrap_or_default()
 }

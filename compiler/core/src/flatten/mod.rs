@@ -7,6 +7,7 @@
 //! | [`judged`] | one of these, with what it does |
 //! | [`effects`] | what a function does |
 //! | [`subject`] | what a rule is about, to callables |
+//! | [`deployments`] | at which contracts, on which chains |
 //! | [`overload`] | which function a subject's names fit |
 //! | [`rules`] | a rule, to an arm for each of them |
 //! | [`guard`] | its conditions |
@@ -18,6 +19,7 @@
 mod asks;
 mod budgets;
 mod callables;
+mod deployments;
 mod effects;
 mod guard;
 mod judged;

@@ -1,10 +1,10 @@
 //! What a rule is about, to the callables it covers.
 
-use super::Callables;
+use super::{Callables, deployments::Owner};
 use crate::{
-    hir::{ChainIx, ContractIx, InterfaceIx, ModuleIx, Value},
-    resolve::{Entity, Found, not_a},
-    typecheck::{Checker, Scope},
+    hir::{ChainIx, ContractIx, ModuleIx},
+    typecheck::Checker,
+    world::SIGN_IN_NAME,
 };
 use agentpol_diagnostics::{Diagnostic, codes};
 use agentpol_grammar::ast::{self, Name, Span, Subject, SubjectWhat};
@@ -16,19 +16,56 @@ const ROOT: ModuleIx = ModuleIx(0);
 /// What `any` covers: the other kinds need a rule whose subject names them.
 const OF_ANY: &[Kind] = &[Kind::Call, Kind::Send, Kind::Sign, Kind::Command, Kind::Message];
 
-/// What a subject's path names.
-enum Owner {
-    One(ContractIx),
-    Interface(InterfaceIx),
+/// A subject that is about no contract.
+struct Shape {
+    word: &'static str,
+    kind: Kind,
+    /// Its function, where it has one.
+    function: Option<&'static str>,
+    /// What its names stand for.
+    parts: &'static [&'static str],
+    written: &'static str,
 }
 
+const SEND: Shape = Shape {
+    word: "send",
+    kind: Kind::Send,
+    function: None,
+    parts: &["to", "value"],
+    written: "send(to, value)",
+};
+const TEXT: Shape = Shape {
+    word: "message",
+    kind: Kind::Message,
+    function: Some("text"),
+    parts: &["text"],
+    written: "message(text)",
+};
+const SIGN_IN: Shape = Shape {
+    word: "message",
+    kind: Kind::Message,
+    function: Some(SIGN_IN_NAME),
+    parts: &["m"],
+    written: "message SignIn(m)",
+};
+const ANY_MESSAGE: Shape =
+    Shape { word: "message", kind: Kind::Message, function: None, parts: &[], written: "message(text)" };
+const AUTHORIZE: Shape = Shape {
+    word: "authorize",
+    kind: Kind::Authorize,
+    function: None,
+    parts: &["delegate", "nonce"],
+    written: "authorize(delegate, nonce)",
+};
+const DEPLOY: Shape =
+    Shape { word: "deploy", kind: Kind::Deploy, function: None, parts: &[], written: "deploy()" };
+
+/// Callables, in order, and the names that the subject gives their arguments.
+type Covered<'a> = (Vec<CallableId>, &'a [Name]);
+
 impl<'a> Checker<'_, 'a> {
-    /// The callables that a subject covers, in order, and the names it gives their arguments. `None`: reported.
-    pub(super) fn subject(
-        &mut self,
-        subject: &'a Subject,
-        callables: &Callables,
-    ) -> Option<(Vec<CallableId>, &'a [Name])> {
+    /// What a subject covers. `None`: reported.
+    pub(crate) fn subject(&mut self, subject: &'a Subject, callables: &Callables) -> Option<Covered<'a>> {
         let chains = self.subject_chains(subject)?;
         if chains.is_empty() {
             // The policy's head has been blamed.
@@ -45,18 +82,33 @@ impl<'a> Checker<'_, 'a> {
                 Some((all, &[]))
             }
             SubjectWhat::Action { kind, target, patterns } => {
-                let kind_word = kind.as_ref().map_or("call", |k| k.node.as_str());
+                let target = target.as_ref();
                 let names = patterns.as_deref();
-                match kind_word {
-                    "call" => self.call_subject(subject, target.as_ref(), names, &chains, callables),
-                    "send" => self.send_subject(subject, target.as_ref(), names, &chains, callables),
-                    other => {
-                        let span = kind.as_ref().map_or(subject.span, |k| k.span);
-                        let said = format!("rules about `{other}` are not supported yet");
-                        self.root_fail(span, codes::NOT_SUPPORTED, said, "rules are about calls and `send`");
-                        None
+                let kinds: &[Kind] = match kind.as_ref().map_or("call", |k| k.node.as_str()) {
+                    "delegatecall" => &[Kind::Delegatecall],
+                    "sign" => &[Kind::Sign],
+                    "send" => {
+                        return self.without_contract(subject, &SEND, target, names, &chains, callables);
                     }
-                }
+                    "authorize" => {
+                        return self.without_contract(subject, &AUTHORIZE, target, names, &chains, callables);
+                    }
+                    "deploy" => {
+                        return self.without_contract(subject, &DEPLOY, target, names, &chains, callables);
+                    }
+                    "message" => {
+                        let shape = match target {
+                            None if names.is_none() => &ANY_MESSAGE,
+                            None => &TEXT,
+                            Some(target) if is_sign_in(target) => &SIGN_IN,
+                            Some(_) => &TEXT,
+                        };
+                        let target = target.filter(|t| !is_sign_in(t));
+                        return self.without_contract(subject, shape, target, names, &chains, callables);
+                    }
+                    _ => &[Kind::Call, Kind::Command],
+                };
+                self.of_contract(subject, kinds, target, names, &chains, callables)
             }
         }
     }
@@ -95,54 +147,82 @@ impl<'a> Checker<'_, 'a> {
         Some(out)
     }
 
-    fn send_subject(
+    /// What names no contract.
+    fn without_contract(
         &mut self,
         subject: &Subject,
+        shape: &Shape,
         target: Option<&ast::Target>,
         names: Option<&'a [Name]>,
         chains: &[ChainIx],
         callables: &Callables,
-    ) -> Option<(Vec<CallableId>, &'a [Name])> {
+    ) -> Option<Covered<'a>> {
+        let word = shape.word;
         if target.is_some() || subject.at.is_some() {
-            let help = "write `send(to, value)` and limit `to` in a `when`";
-            self.root_fail(subject.span, codes::SUBJECT_TARGET, "a `send` names no contract", help);
+            let said = format!("a `{word}` names no contract");
+            let help = match shape.kind {
+                Kind::Send => "write `send(to, value)` and limit `to` in a `when`",
+                Kind::Message => {
+                    "write `message(text)`, or `message SignIn(m)` for signing in with an account"
+                }
+                Kind::Authorize => "write `authorize(delegate, nonce)` and limit `delegate` in a `when`",
+                _ => "write `deploy()` and limit `code_hash` in a `when`",
+            };
+            self.root_fail(subject.span, codes::SUBJECT_TARGET, said, help);
             return None;
         }
         let names = names.unwrap_or_default();
-        if names.len() != 2 && !names.is_empty() {
-            self.root_fail(
-                subject.span,
-                codes::PATTERN_ARITY,
-                "a `send` has two parts",
-                "write `send(to, value)`",
-            );
+        if names.len() != shape.parts.len() && !names.is_empty() {
+            let parts = match shape.parts.len() {
+                0 => "no parts".to_owned(),
+                1 => "one part".to_owned(),
+                n => format!("{n} parts"),
+            };
+            let help = format!("write `{}`", shape.written);
+            self.root_fail(subject.span, codes::PATTERN_ARITY, format!("a `{word}` has {parts}"), &help);
             return None;
         }
-        if !self.names_in_order(names, &["to", "value"]) {
+        // One name for all of it is free.
+        let fields = if shape.parts.len() > 1 { shape.parts } else { &[] };
+        if !self.names_in_order(names, fields) {
             return None;
         }
-        Some((
-            chains.iter().filter_map(|c| callables.anywhere(Kind::Send, *c).first().copied()).collect(),
-            names,
-        ))
+        let world = self.world;
+        let mut ids = Vec::new();
+        for chain in chains {
+            ids.extend(callables.anywhere(shape.kind, *chain).iter().filter(|id| {
+                shape.function.is_none_or(|wanted| {
+                    callables
+                        .get(**id)
+                        .and_then(|k| world.function_of(k.function))
+                        .is_some_and(|f| f.name == wanted)
+                })
+            }));
+        }
+        Some((ids, names))
     }
 
-    fn call_subject(
+    /// What names a contract: its functions, commands or typed data.
+    fn of_contract(
         &mut self,
         subject: &'a Subject,
+        kinds: &[Kind],
         target: Option<&'a ast::Target>,
         names: Option<&'a [Name]>,
         chains: &[ChainIx],
         callables: &Callables,
-    ) -> Option<(Vec<CallableId>, &'a [Name])> {
+    ) -> Option<Covered<'a>> {
+        let signs = kinds == [Kind::Sign];
         let Some(target) = target else {
-            let help = "write `CONTRACT.function(arguments)`, or `any` for everything";
-            self.root_fail(
-                subject.span,
-                codes::SUBJECT_TARGET,
-                "a call names its contract and function",
-                help,
-            );
+            let (said, help) = if signs {
+                ("what is signed names its contract and struct", "write `sign CONTRACT.Struct(m)`")
+            } else {
+                (
+                    "a call names its contract and function",
+                    "write `CONTRACT.function(arguments)`, or `any` for everything",
+                )
+            };
+            self.root_fail(subject.span, codes::SUBJECT_TARGET, said, help);
             return None;
         };
         let owner = self.owner(target)?;
@@ -150,7 +230,11 @@ impl<'a> Checker<'_, 'a> {
             [] if names.is_none() => None,
             [one] => Some(one),
             _ => {
-                let help = "write `CONTRACT.function(arguments)`";
+                let help = if signs {
+                    "write `sign CONTRACT.Struct(m)`"
+                } else {
+                    "write `CONTRACT.function(arguments)`"
+                };
                 self.root_fail(target.span, codes::SUBJECT_TARGET, "this names no function", help);
                 return None;
             }
@@ -158,7 +242,7 @@ impl<'a> Checker<'_, 'a> {
         let deployments = self.deployments(subject, target, &owner, chains)?;
         let mut out: BTreeSet<CallableId> = BTreeSet::new();
         for (ix, chain) in &deployments {
-            let ids = &callables.of(&[Kind::Call, Kind::Command], *ix, *chain);
+            let ids = &callables.of(kinds, *ix, *chain);
             let Some(function) = function else {
                 out.extend(ids);
                 continue;
@@ -169,168 +253,96 @@ impl<'a> Checker<'_, 'a> {
             };
             let found = self.functions_named(ids, function, interface, callables);
             if found.is_empty() {
-                self.unknown_function(*ix, function, ids, callables);
+                self.not_found((*ix, *chain), kinds, function, ids, callables);
                 return None;
             }
-            out.insert(self.overload(target, function, names, &found, callables)?);
+            out.insert(match signs {
+                true => self.whole_struct(target, function, names, &found)?,
+                false => self.overload(target, function, names, &found, callables)?,
+            });
+        }
+        if out.is_empty() && signs {
+            let (ix, chain) = *deployments.first()?;
+            self.nothing_to_sign(ix, chain, target.span);
+            return None;
         }
         Some((out.into_iter().collect(), names.unwrap_or_default()))
     }
 
-    fn owner(&mut self, target: &ast::Target) -> Option<Owner> {
-        let last = target.path.segments.last()?;
-        let place = self.world.place(ROOT, target.path.span);
-        match self.world.path(ROOT, &target.path) {
-            Ok(Found::Entity(Entity::Contract(ix))) => Some(Owner::One(ix)),
-            Ok(Found::Entity(Entity::Interface(ix))) => Some(Owner::Interface(ix)),
-            Ok(Found::Entity(Entity::Error)) => None,
-            Ok(Found::Entity(other)) => {
-                self.sink.push(not_a("contract", &last.node, other, place));
-                None
-            }
-            Ok(Found::Inside(..)) => {
-                let said = "a function is named with a dot: `CONTRACT.function`";
-                self.sink.push(Diagnostic::new(codes::SUBJECT_TARGET, place, said));
-                None
-            }
-            Err(said) => {
-                self.sink.push(*said);
-                None
-            }
-        }
-    }
-
-    /// Where the rule applies: contracts and chains.
-    fn deployments(
+    /// Typed data is bound to one name as a whole.
+    fn whole_struct(
         &mut self,
-        subject: &'a Subject,
         target: &ast::Target,
-        owner: &Owner,
-        chains: &[ChainIx],
-    ) -> Option<Vec<(ContractIx, ChainIx)>> {
-        let among = match &subject.at {
-            Some(e) => Some(self.at(e)?),
-            None => None,
-        };
-        let contracts = match (owner, among) {
-            (Owner::One(ix), None) => vec![*ix],
-            (Owner::One(ix), Some(among)) => {
-                if !among.contains(ix) {
-                    let span = subject.at.as_ref().map_or(subject.span, |e| e.span);
-                    let said = format!(
-                        "`{}` is not in this set: the rule would cover nothing",
-                        self.world.contract_name(*ix)
-                    );
-                    self.root_fail(span, codes::SUBJECT_TARGET, said, "leave the `at` out");
-                    return None;
-                }
-                vec![*ix]
-            }
-            (Owner::Interface(interface), None) => {
-                let name = self.world.interface(*interface).map(|i| i.name).unwrap_or_default();
-                let said = format!("`{name}` is an interface: at which contracts?");
-                let help = "say at which: `at { USDC, USDT }`, or name one contract";
-                self.root_fail(target.span, codes::SUBJECT_TARGET, said, help);
-                return None;
-            }
-            (Owner::Interface(interface), Some(among)) => {
-                for ix in &among {
-                    let def = self.world.contract(*ix);
-                    if def.is_some_and(|d| !d.interfaces.contains(interface)) {
-                        let wanted = self.world.interface(*interface).map(|i| i.name).unwrap_or_default();
-                        let said = format!("`{}` is no `{wanted}`", self.world.contract_name(*ix));
-                        let span = subject.at.as_ref().map_or(subject.span, |e| e.span);
-                        self.root_fail(
-                            span,
-                            codes::SUBJECT_TARGET,
-                            said,
-                            "name contracts that are declared with it",
-                        );
-                        return None;
-                    }
-                }
-                among
-            }
-        };
-        let mut out = Vec::new();
-        for ix in &contracts {
-            for chain in chains {
-                match self.world.site(*ix, *chain).map(|s| s.at) {
-                    Some(crate::world::At::Address(_)) => out.push((*ix, *chain)),
-                    Some(crate::world::At::Native) => {
-                        let said = format!(
-                            "`{}` is the chain's own token: it has no functions",
-                            self.world.contract_name(*ix)
-                        );
-                        self.root_fail(
-                            target.span,
-                            codes::NATIVE_HAS_NO_ADDRESS,
-                            said,
-                            "write `send(to, value)`",
-                        );
-                        return None;
-                    }
-                    None if !subject.on.is_empty() && contracts.len() == 1 => {
-                        self.not_deployed(*ix, target.span, &[*chain]);
-                        return None;
-                    }
-                    None => {}
-                }
-            }
-        }
-        if out.is_empty() {
-            match contracts.first() {
-                Some(ix) => self.not_deployed(*ix, target.span, chains),
-                None => {
-                    self.root_fail(subject.span, codes::SUBJECT_TARGET, "the set is empty", "name a contract")
-                }
-            }
+        function: &Name,
+        names: Option<&[Name]>,
+        found: &[CallableId],
+    ) -> Option<CallableId> {
+        if let Some(names) = names
+            && names.len() != 1
+        {
+            let span = names.first().zip(names.last()).map_or(target.span, |(a, b)| a.span.to(b.span));
+            let said = format!("`{}` is bound to one name, not {}", function.node, names.len());
+            let text = self.world.modules.first().map(|m| m.slice(target.span)).unwrap_or_default();
+            let help = format!("write `sign {text}(m)`; its members are `m.name`");
+            self.root_fail(span, codes::PATTERN_ARITY, said, &help);
             return None;
         }
-        Some(out)
-    }
-
-    fn not_deployed(&mut self, ix: ContractIx, span: Span, chains: &[ChainIx]) {
-        let world = self.world;
-        let names: Vec<&str> = chains.iter().map(|c| world.chain_name(*c)).collect();
-        let name = world.contract_name(ix);
-        let on: Vec<&str> = world
-            .contract(ix)
-            .map(|d| d.sites.iter().map(|s| world.chain_name(s.chain)).collect())
-            .unwrap_or_default();
-        let said = format!("`{name}` does not stand on {}", names.join(", "));
-        let help = if on.is_empty() {
-            "it stands nowhere".to_owned()
-        } else {
-            format!("it stands on {}", on.join(", "))
-        };
-        self.root_fail(span, codes::NOT_DEPLOYED, said, &help);
-    }
-
-    /// `at { USDC, USDT }`
-    fn at(&mut self, e: &'a ast::Expr) -> Option<Vec<ContractIx>> {
-        let value = self.expr(&mut Scope::new(ROOT, None), e);
-        let elements = match &value {
-            Value::Error => return None,
-            Value::Set(set) => set.elements.clone(),
-            Value::List(list) => list.as_ref().clone(),
-            Value::Contract(_) => vec![value],
-            _ => vec![value],
-        };
-        let mut out = Vec::new();
-        for element in elements {
-            match element {
-                Value::Contract(ix) => out.push(ix),
-                Value::Error => return None,
-                other => {
-                    let said = format!("`at` names contracts or tokens; this is {}", self.describe(&other));
-                    let help =
-                        "declare what stands at an address: `contract NAME: INTERFACE on CHAIN at 0x…`";
-                    self.root_fail(e.span, codes::SUBJECT_TARGET, said, help);
-                    return None;
-                }
+        match found {
+            [one] => Some(*one),
+            _ => {
+                let said = format!("there are several structs named `{}`", function.node);
+                let help =
+                    "name the interface of the one that is meant: `sign INTERFACE.Struct(m) at { CONTRACT }`";
+                self.root_fail(target.span, codes::AMBIGUOUS_OVERLOAD, said, help);
+                None
             }
         }
-        Some(out)
     }
+
+    fn not_found(
+        &mut self,
+        at: (ContractIx, ChainIx),
+        kinds: &[Kind],
+        function: &Name,
+        ids: &[CallableId],
+        callables: &Callables,
+    ) {
+        let (ix, chain) = at;
+        let interfaces = self.world.contract(ix).map(|c| c.interfaces.as_slice()).unwrap_or_default();
+        let same_name = interfaces
+            .iter()
+            .filter_map(|i| self.world.interface(*i))
+            .flat_map(|i| &i.functions)
+            .find(|f| f.name == function.node);
+        let name = self.world.contract_name(ix);
+        match same_name.map(|f| f.kind) {
+            Some(Kind::Sign) if kinds == [Kind::Sign] => self.nothing_to_sign(ix, chain, function.span),
+            Some(Kind::Sign) => {
+                let said = format!("`{}` is typed data of `{name}`: it is signed, not called", function.node);
+                let help = format!("write `sign {name}.{}(m)`", function.node);
+                self.root_fail(function.span, codes::UNKNOWN_FUNCTION, said, &help);
+            }
+            _ => self.unknown_function(ix, function, ids, callables),
+        }
+    }
+
+    /// Without a domain nothing says what is signed for a contract and what for another.
+    fn nothing_to_sign(&mut self, ix: ContractIx, chain: ChainIx, span: Span) {
+        let (name, on) = (self.world.contract_name(ix), self.world.chain_name(chain));
+        let (said, help) = if self.world.site(ix, chain).is_some_and(|s| s.domain.is_none()) {
+            (
+                format!(
+                    "what is signed for `{name}` on `{on}` is not known: it is declared without a domain"
+                ),
+                "add `domain \"NAME\" \"VERSION\"` behind its address, as the contract's EIP-712 domain has them",
+            )
+        } else {
+            (format!("`{name}` has nothing to sign"), "its interfaces declare no `sign`")
+        };
+        self.root_fail(span, codes::SUBJECT_TARGET, said, help);
+    }
+}
+
+fn is_sign_in(target: &ast::Target) -> bool {
+    target.members.is_empty() && matches!(target.path.segments.as_slice(), [one] if one.node == SIGN_IN_NAME)
 }

@@ -1,6 +1,20 @@
-//! `test` blocks to concrete requests. Everything a test speaks of has a value here: the wallet and the signer are fixed
+//! `test` blocks to concrete requests.
+//!
+//! | module | makes |
+//! | --- | --- |
+//! | [`steps`] | steps, with their times and verdicts |
+//! | [`kinds`] | what is about no contract: sends, texts, authorisations, deployments |
+//! | [`calls`] | what is about a contract: calls, commands, typed data |
+//! | [`inside`] | calldata where `bytes` stand, and what wrappers hold |
+//! | [`values`] | arguments |
+//! | [`samples`] | parameters |
+//!
+//! Everything a test speaks of has a value here: the wallet and the signer are fixed
 //! addresses, the clock starts at a fixed time, and parameters take the sample values of [`samples`].
 
+mod calls;
+mod inside;
+mod kinds;
 mod samples;
 mod steps;
 mod values;
@@ -8,6 +22,7 @@ mod values;
 pub use samples::{ParamSample, sample_params, test_address};
 pub(crate) use steps::test_blocks;
 
+use crate::flatten::Flattened;
 use agentpol_diagnostics::Place;
 use agentpol_model::{Address, ChainId, Time, U256, decision::DenyCode, ids::RuleId, request::Kind};
 use alloy_primitives::address;
@@ -20,6 +35,13 @@ pub const TEST_SIGNER: Address = address!("0xA11cE000000000000000000000000000000
 
 /// When every test begins: 2026-01-01, UTC.
 pub const TEST_START: Time = 1_767_225_600;
+
+/// What a step is made with.
+#[derive(Clone, Copy)]
+struct Stage<'f, 'a> {
+    now: Time,
+    flat: &'f Flattened<'a>,
+}
 
 /// A `test` block.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,17 @@
 //! The steps of `test` blocks.
 
-use super::{OwnedAction, OwnedRequest, TEST_START, TestBlock, TestStep, Verdict};
+use super::{OwnedAction, OwnedRequest, Stage, TEST_START, TestBlock, TestStep, Verdict};
 use crate::{
-    flatten::{Flattened, Known},
-    hir::{ChainIx, FieldDef, ModuleIx, Unit, Value, WordKind},
+    flatten::Flattened,
+    hir::{ChainIx, ModuleIx, Unit},
     literal,
-    resolve::{Entity, Found, nearest},
-    typecheck::{Checker, Here, Scope},
-    world::At,
+    resolve::nearest,
+    typecheck::{Checker, Scope},
 };
 use agentpol_analysis::ruleset as rs;
 use agentpol_diagnostics::{Diagnostic, codes};
-use agentpol_grammar::ast::{self, Expr, ItemKind, Name, Span, Spanned, Target, TestRequest};
-use agentpol_model::{Address, Time, U256, decision::DenyCode, request::Kind};
+use agentpol_grammar::ast::{self, Expr, ItemKind, Name, Span, Spanned, TestRequest};
+use agentpol_model::{Time, U256, decision::DenyCode, request::Kind};
 
 const ROOT: ModuleIx = ModuleIx(0);
 
@@ -38,7 +37,7 @@ pub(crate) fn test_blocks<'a>(checker: &mut Checker<'_, 'a>, flat: &Flattened<'a
                 now = checker.step_time(at, now).unwrap_or(now);
             }
             let expect = checker.verdict(&step.verdict, flat);
-            let request = checker.request(&step.request, now, flat);
+            let request = checker.request(&step.request, Stage { now, flat });
             let (Some(request), Some(expect)) = (request, expect) else {
                 // A step that is left out would be a test that cannot fail.
                 checker.must_have_said(module.place(step.span));
@@ -52,7 +51,7 @@ pub(crate) fn test_blocks<'a>(checker: &mut Checker<'_, 'a>, flat: &Flattened<'a
     out
 }
 
-impl<'w, 'a> Checker<'w, 'a> {
+impl<'a> Checker<'_, 'a> {
     fn step_time(&mut self, e: &'a Expr, now: Time) -> Option<Time> {
         let mut cx = Scope::new(ROOT, None);
         let value = self.expr(&mut cx, e);
@@ -112,10 +111,10 @@ impl<'w, 'a> Checker<'w, 'a> {
         self.named("rule", name, &flat.rule_ids)
     }
 
-    fn request(&mut self, request: &'a TestRequest, now: Time, flat: &Flattened<'a>) -> Option<OwnedRequest> {
+    fn request(&mut self, request: &'a TestRequest, stage: Stage<'_, 'a>) -> Option<OwnedRequest> {
         match request {
             TestRequest::Action { .. } => {
-                let (chain, action) = self.action(request, now, flat)?;
+                let (chain, action) = self.action(request, stage)?;
                 Some(OwnedRequest { chain: self.world.chain_def(chain)?.id, actions: vec![action] })
             }
             TestRequest::Batch(parts, span) => {
@@ -123,18 +122,12 @@ impl<'w, 'a> Checker<'w, 'a> {
                 let mut on = None;
                 for part in parts {
                     if matches!(part, TestRequest::Batch(..)) {
-                        let place = self.world.place(ROOT, *span);
-                        self.sink.push(Diagnostic::new(
-                            codes::NOT_SUPPORTED,
-                            place,
-                            "a batch inside a batch is not supported yet",
-                        ));
+                        self.misused(*span, "a batch holds no batch: write its parts here");
                         return None;
                     }
-                    let (chain, action) = self.action(part, now, flat)?;
+                    let (chain, action) = self.action(part, stage)?;
                     if on.is_some_and(|c| c != chain) {
-                        let place = self.world.place(ROOT, *span);
-                        self.sink.push(Diagnostic::new(codes::TEST_VALUE, place, "a batch is on one chain"));
+                        self.misused(*span, "a batch is on one chain");
                         return None;
                     }
                     on = Some(chain);
@@ -145,35 +138,37 @@ impl<'w, 'a> Checker<'w, 'a> {
         }
     }
 
-    fn action(
-        &mut self,
-        request: &'a TestRequest,
-        now: Time,
-        flat: &Flattened<'a>,
-    ) -> Option<(ChainIx, OwnedAction)> {
+    fn action(&mut self, request: &'a TestRequest, stage: Stage<'_, 'a>) -> Option<(ChainIx, OwnedAction)> {
         let TestRequest::Action { kind, target, args, on, value, span } = request else { return None };
-        let kind = kind.as_ref().map_or("call", |k: &Spanned<String>| k.node.as_str());
+        let word = kind.as_ref().map_or("call", |k: &Spanned<String>| k.node.as_str());
         let args = args.as_deref().unwrap_or_default();
-        match (kind, target) {
-            ("call", Some(target)) => {
-                self.call_request(target, args, on.as_ref(), (value.as_ref(), *span), now, flat)
+        let (on, value) = (on.as_ref(), value.as_ref());
+        match (word, target) {
+            ("call", Some(target)) => self.try_at(Kind::Call, (target, args), on, value, stage),
+            ("delegatecall", Some(target)) => {
+                self.try_at(Kind::Delegatecall, (target, args), on, value, stage)
             }
-            ("send", None) => self.send_request(args, on.as_ref(), (value.as_ref(), *span), now),
-            ("call" | "send", _) => {
-                let said = "write `CONTRACT.function(…)`, or `send(ADDRESS) with value 1 ETH`";
-                self.sink.push(Diagnostic::new(codes::TEST_VALUE, self.world.place(ROOT, *span), said));
-                None
-            }
-            (other, _) => {
-                let said = format!("requests of the kind `{other}` are not supported yet");
-                self.sink.push(Diagnostic::new(codes::NOT_SUPPORTED, self.world.place(ROOT, *span), said));
+            ("sign", Some(target)) => self.try_at(Kind::Sign, (target, args), on, value, stage),
+            ("send", None) => self.try_send(args, on, (value, *span), stage),
+            ("message", target) => self.try_message(target.as_ref(), args, on, *span, stage),
+            ("authorize", None) => self.try_authorize(args, on, *span, stage),
+            ("deploy", None) => self.try_deploy(args, on, (value, *span), stage),
+            _ => {
+                let said = "write `CONTRACT.function(…)`, `sign CONTRACT.Struct({ … })`, `delegatecall CONTRACT.function(…)`, \
+                            `send(ADDRESS) with value 1 ETH`, `message(\"…\")`, `message SignIn({ … })`, \
+                            `authorize(DELEGATE, 0)` or `deploy(0x…)`";
+                self.misused(*span, said);
                 None
             }
         }
     }
 
+    pub(super) fn misused(&mut self, span: Span, said: &str) {
+        self.sink.push(Diagnostic::new(codes::TEST_VALUE, self.world.place(ROOT, span), said));
+    }
+
     /// The step's chain: the one it names, or the first of these on which it makes sense.
-    fn step_chain(
+    pub(super) fn step_chain(
         &mut self,
         on: Option<&Name>,
         fits: impl Fn(ChainIx) -> bool,
@@ -198,7 +193,7 @@ impl<'w, 'a> Checker<'w, 'a> {
         }
     }
 
-    fn sent(&mut self, cx: &mut Scope, now: Time, value: Option<&'a Expr>) -> Option<U256> {
+    pub(super) fn sent(&mut self, cx: &mut Scope, now: Time, value: Option<&'a Expr>) -> Option<U256> {
         let Some(e) = value else { return Some(U256::ZERO) };
         let native = cx.here.and_then(|h| h.native).map(Unit::Token);
         let sent = self.expr(cx, e);
@@ -208,127 +203,5 @@ impl<'w, 'a> Checker<'w, 'a> {
             self.fail(cx, e.span, codes::TEST_VALUE, "this does not fit into 256 bits");
         }
         word
-    }
-
-    fn send_request(
-        &mut self,
-        args: &'a [Expr],
-        on: Option<&Name>,
-        value: (Option<&'a Expr>, Span),
-        now: Time,
-    ) -> Option<(ChainIx, OwnedAction)> {
-        let chain = self.step_chain(on, |_| true, value.1)?;
-        let native = self.world.chain_def(chain)?.native;
-        let here = Here { kind: Kind::Send, chain, native, contract: None, target: None };
-        let mut cx = Scope::new(ROOT, Some(here));
-        let (to, second) = match args {
-            [to] => (to, None),
-            [to, value] => (to, Some(value)),
-            _ => {
-                self.fail(&cx, value.1, codes::TEST_VALUE, "write `send(ADDRESS) with value 1 ETH`");
-                return None;
-            }
-        };
-        let value = self.sent(&mut cx, now, value.0.or(second))?;
-        let recipient = self.expr(&mut cx, to);
-        let word = self.as_address(&cx, &recipient, to.span)?;
-        let to = Address::from_word(self.concrete(&word, now)?.to_be_bytes::<32>().into());
-        Some((chain, OwnedAction { kind: Kind::Send, to, value, data: Vec::new() }))
-    }
-
-    fn call_request(
-        &mut self,
-        target: &'a Target,
-        args: &'a [Expr],
-        on: Option<&Name>,
-        value: (Option<&'a Expr>, Span),
-        now: Time,
-        flat: &Flattened<'a>,
-    ) -> Option<(ChainIx, OwnedAction)> {
-        let contract = match self.world.path(ROOT, &target.path) {
-            Ok(Found::Entity(Entity::Contract(ix))) => ix,
-            Ok(Found::Entity(Entity::Error)) => return None,
-            Ok(_) => {
-                let said = "a test calls a contract or token by its name";
-                self.sink.push(Diagnostic::new(
-                    codes::WRONG_KIND_OF_NAME,
-                    self.world.place(ROOT, target.path.span),
-                    said,
-                ));
-                return None;
-            }
-            Err(said) => {
-                self.sink.push(*said);
-                return None;
-            }
-        };
-        let [name] = target.members.as_slice() else {
-            let said = "write `CONTRACT.function(…)`";
-            self.sink.push(Diagnostic::new(codes::TEST_VALUE, self.world.place(ROOT, target.span), said));
-            return None;
-        };
-        let world = self.world;
-        let stands = |c: ChainIx| matches!(world.site(contract, c).map(|s| s.at), Some(At::Address(_)));
-        let chain = self.step_chain(on, stands, target.span)?;
-        let ids = flat.callables.of(&[Kind::Call], contract, chain);
-        let named: Vec<&Known> = ids
-            .iter()
-            .filter_map(|id| flat.callables.get(*id))
-            .filter(|k| self.function(k).is_some_and(|f| f.name == name.node))
-            .collect();
-        if named.is_empty() {
-            let said = format!(
-                "`{}` has no function `{}` on `{}`",
-                world.contract_name(contract),
-                name.node,
-                world.chain_name(chain)
-            );
-            let known: Vec<&str> = ids
-                .iter()
-                .filter_map(|id| self.function(flat.callables.get(*id)?).map(|f| f.name.as_str()))
-                .collect();
-            let place = world.place(ROOT, name.span);
-            let mut said = Diagnostic::new(codes::UNKNOWN_FUNCTION, place, said);
-            if let Some(near) = nearest(&name.node, known) {
-                said = said.help(format!("did you mean `{near}`?"));
-            }
-            self.sink.push(said);
-            return None;
-        }
-        let fitting = named.iter().find(|k| self.function(k).is_some_and(|f| f.fields.len() == args.len()));
-        let Some((known, function)) = fitting.and_then(|k| Some((**k, self.function(k)?))) else {
-            let takes =
-                named.first().and_then(|k| self.function(k)).map(|f| f.fields.len()).unwrap_or_default();
-            let said = format!("`{}` takes {takes} arguments, not {}", name.node, args.len());
-            self.sink.push(Diagnostic::new(codes::TEST_VALUE, world.place(ROOT, target.span), said));
-            return None;
-        };
-        let mut cx = Scope::new(ROOT, Some(known.here));
-        let given: Vec<(&FieldDef, Option<&'a Expr>)> =
-            function.fields.iter().zip(args.iter().map(Some)).collect();
-        let sent = self.sent(&mut cx, now, value.0)?;
-        let values = self.test_values(&mut cx, now, &given)?;
-        let data = match agentpol_abi::encode_call(function.selector, &function.inputs, &values) {
-            Ok(data) => data,
-            Err(why) => {
-                self.fail(
-                    &cx,
-                    target.span,
-                    codes::TEST_VALUE,
-                    format!("the arguments cannot be encoded: {why}"),
-                );
-                return None;
-            }
-        };
-        let at = Value::Word(crate::typecheck::words::target_word(known.here.target?), WordKind::Address);
-        let word = self.as_address(&cx, &at, target.span)?;
-        let to = Address::from_word(self.concrete(&word, now)?.to_be_bytes::<32>().into());
-        Some((chain, OwnedAction { kind: Kind::Call, to, value: sent, data }))
-    }
-
-    fn function(&self, known: &Known) -> Option<&'w crate::world::FunctionDef<'a>> {
-        let (interface, n) = known.function?;
-        let world: &'w crate::world::World<'a> = self.world;
-        world.interface(interface)?.functions.get(n)
     }
 }

@@ -1,6 +1,6 @@
 //! Values of a test's arguments, by the types of the interface.
 
-use super::{TEST_SIGNER, TEST_WALLET, test_address};
+use super::{Stage, TEST_SIGNER, TEST_WALLET, calls::call_parts, test_address};
 use crate::{
     hir::{FieldDef, FieldTy, Lin, Ratio, Refinement, Unit, UnitRef, Value, WordKind},
     literal,
@@ -19,7 +19,7 @@ impl<'a> Checker<'_, 'a> {
     pub(super) fn test_value(
         &mut self,
         cx: &mut Scope,
-        now: Time,
+        stage: Stage<'_, 'a>,
         e: &'a Expr,
         field: (&FieldTy, &Refinement),
         given: &[(&FieldDef, Option<&'a Expr>)],
@@ -44,16 +44,19 @@ impl<'a> Checker<'_, 'a> {
                         return None;
                     }
                 }
-                self.test_values(cx, now, &named).map(Abi::Tuple)
+                self.test_values(cx, stage, &named).map(Abi::Tuple)
             }
             (ExprKind::List(elements), FieldTy::Array(inner, _) | FieldTy::FixedArray(inner, _)) => {
                 let mut out = Vec::with_capacity(elements.len());
                 for element in elements {
-                    out.push(self.test_value(cx, now, element, (inner, field.1), given)?);
+                    out.push(self.test_value(cx, stage, element, (inner, field.1), given)?);
                 }
                 Some(Abi::Array(out))
             }
-            (_, FieldTy::Word(word)) => self.test_word(cx, now, e, (*word, field.1), given),
+            (_, FieldTy::Word(word)) => self.test_word(cx, stage.now, e, (*word, field.1), given),
+            (ExprKind::Call { .. }, FieldTy::Bytes) if call_parts(e).is_some() => {
+                self.calldata(cx, stage, e).map(Abi::Bytes)
+            }
             _ => {
                 let value = self.expr(cx, e);
                 match (value, field.0) {
@@ -78,17 +81,17 @@ impl<'a> Checker<'_, 'a> {
     pub(super) fn test_values(
         &mut self,
         cx: &mut Scope,
-        now: Time,
+        stage: Stage<'_, 'a>,
         given: &[(&FieldDef, Option<&'a Expr>)],
     ) -> Option<Vec<Abi>> {
         let mut out = Vec::with_capacity(given.len());
         for (def, value) in given {
-            out.push(self.test_value(cx, now, (*value)?, (&def.ty, &def.refined), given)?);
+            out.push(self.test_value(cx, stage, (*value)?, (&def.ty, &def.refined), given)?);
         }
         Some(out)
     }
 
-    fn test_word(
+    pub(super) fn test_word(
         &mut self,
         cx: &mut Scope,
         now: Time,
@@ -233,6 +236,6 @@ impl<'a> Checker<'_, 'a> {
     }
 }
 
-fn is_name(key: &Expr, name: &str) -> bool {
+pub(super) fn is_name(key: &Expr, name: &str) -> bool {
     matches!(&key.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [one] if one.node == name))
 }

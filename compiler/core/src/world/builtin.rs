@@ -1,7 +1,7 @@
 //! What is judged at no contract, as if an interface declared it: texts (EIP-191), Sign-In with Ethereum (EIP-4361), and
 //! authorisations (EIP-7702).
 
-use super::{InterfaceDef, StructDef, World, members::Written};
+use super::{FunctionDef, InterfaceDef, StructDef, World, members::Written};
 use crate::{
     hir::{FieldDef, FieldTy, InterfaceIx, ModuleIx, Refinement, StructIx},
     sink::Sink,
@@ -21,6 +21,9 @@ use std::{
 /// Resources of a Sign-In that a rule can go through at most.
 const MAX_RESOURCES: u32 = 32;
 
+/// Sign-In with Ethereum, as a policy names it.
+pub(crate) const SIGN_IN_NAME: &str = "SignIn";
+
 /// As requests bring them: see [`Kind`].
 const BUILTIN: &[(Kind, &str)] = &[
     (Kind::Message, "text(string text)"),
@@ -28,7 +31,24 @@ const BUILTIN: &[(Kind, &str)] = &[
     (Kind::Authorize, "authorize(address delegate,uint64 nonce)"),
 ];
 
-impl World<'_> {
+impl<'a> World<'a> {
+    /// A function by its interface and its place there.
+    pub(crate) fn function_of(&self, at: Option<(InterfaceIx, usize)>) -> Option<&FunctionDef<'a>> {
+        let (interface, n) = at?;
+        self.interface(interface)?.functions.get(n)
+    }
+
+    /// What a subject's one name stands for, where that is not an argument: typed data or a Sign-In as a whole.
+    pub(crate) fn whole(&self, function: &FunctionDef<'_>) -> Option<StructIx> {
+        match function.kind {
+            Kind::Sign => function.typed.map(|typed| typed.structure),
+            Kind::Message if function.name == SIGN_IN_NAME => {
+                self.interface(self.builtin)?.structs.get(SIGN_IN_NAME).copied()
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn declare_builtin(&mut self, sink: &mut Sink) {
         let place = Place::new(FileId(0), Span::new(0, 0));
         let mut def = InterfaceDef {
@@ -56,7 +76,7 @@ impl World<'_> {
             def.structs.insert(function.name.clone(), structure);
             let written = Written { effects: Some(&[]), ..Written::default() };
             match self.function(ModuleIx(0), function.name, fields, written, place) {
-                Ok(function) => def.functions.push(super::FunctionDef { kind: *kind, ..function }),
+                Ok(function) => def.functions.push(FunctionDef { kind: *kind, ..function }),
                 Err(said) => said.into_iter().for_each(|d| sink.push(*d)),
             }
         }

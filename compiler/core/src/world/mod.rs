@@ -31,6 +31,7 @@ mod unwraps;
 mod used;
 
 pub(crate) use abi_types::elementary;
+pub(crate) use builtin::SIGN_IN_NAME;
 #[cfg(test)]
 pub(crate) use chains::MAX_PARAM_SET;
 #[cfg(test)]
