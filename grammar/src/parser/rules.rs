@@ -199,7 +199,8 @@ impl<'a> Builder<'a> {
             Rule::KW_ALLOW => Some(Verdict::Allow(self.word(&kids.eat(Rule::name)?))),
             Rule::KW_ASK => Some(Verdict::Ask(self.word(&kids.eat(Rule::name)?))),
             _ => {
-                let code = kids.eat(Rule::IDENT).or_else(|| kids.eat(Rule::KW_BUDGET));
+                let codes = [Rule::IDENT, Rule::KIND, Rule::KW_BUDGET];
+                let code = codes.into_iter().find_map(|rule| kids.eat(rule));
                 Some(Verdict::Deny(code.map(|code| self.word(&code)), span))
             }
         }

@@ -2,13 +2,13 @@
 
 use super::Callables;
 use crate::{
-    hir::{ContractIx, InterfaceIx, ModuleIx},
+    hir::{ChainIx, ContractIx, InterfaceIx, ModuleIx},
     resolve::nearest,
     typecheck::Checker,
 };
 use agentpol_diagnostics::{Diagnostic, codes};
-use agentpol_grammar::ast::{self, Name};
-use agentpol_model::ids::CallableId;
+use agentpol_grammar::ast::{self, Name, Span};
+use agentpol_model::{ids::CallableId, request::Kind};
 use std::collections::BTreeSet;
 
 const ROOT: ModuleIx = ModuleIx(0);
@@ -35,9 +35,10 @@ impl Checker<'_, '_> {
         ids.iter().filter(named).copied().collect()
     }
 
-    pub(super) fn unknown_function(
+    fn unknown_function(
         &mut self,
         ix: ContractIx,
+        what: &str,
         name: &Name,
         ids: &[CallableId],
         callables: &Callables,
@@ -54,7 +55,7 @@ impl Checker<'_, '_> {
         let said = Diagnostic::new(
             codes::UNKNOWN_FUNCTION,
             place,
-            format!("`{contract}` has no function `{}`", name.node),
+            format!("`{contract}` has {what} `{}`", name.node),
         );
         let near = nearest(&name.node, known.iter().copied()).map(str::to_owned);
         let list = known.into_iter().collect::<Vec<_>>().join(", ");
@@ -65,6 +66,57 @@ impl Checker<'_, '_> {
             None if list.is_empty() => said.help("its interface declares none"),
             None => said.help(format!("it has {list}")),
         });
+    }
+
+    /// What there is none of.
+    pub(super) fn not_found(
+        &mut self,
+        at: (ContractIx, ChainIx),
+        kinds: &[Kind],
+        function: &Name,
+        ids: &[CallableId],
+        callables: &Callables,
+    ) {
+        let (ix, chain) = at;
+        let interfaces = self.world.contract(ix).map(|c| c.interfaces.as_slice()).unwrap_or_default();
+        let same_name = interfaces
+            .iter()
+            .filter_map(|i| self.world.interface(*i))
+            .flat_map(|i| &i.functions)
+            .find(|f| f.name == function.node);
+        let name = self.world.contract_name(ix);
+        match same_name.map(|f| f.kind) {
+            Some(Kind::Sign) if kinds == [Kind::Sign] => self.nothing_to_sign(ix, chain, function.span),
+            Some(Kind::Sign) => {
+                let said = format!("`{}` is typed data of `{name}`: it is signed, not called", function.node);
+                let help = format!("write `sign {name}.{}(m)`", function.node);
+                self.root_fail(function.span, codes::UNKNOWN_FUNCTION, said, &help);
+            }
+            _ if kinds == [Kind::Sign] => {
+                self.unknown_function(ix, "nothing to sign named", function, ids, callables);
+            }
+            // What runs as the account's own code has the names of what is called.
+            _ => {
+                let ids = if ids.is_empty() { &callables.of(&[Kind::Call], ix, chain) } else { ids };
+                self.unknown_function(ix, "no function", function, ids, callables);
+            }
+        }
+    }
+
+    /// Without a domain nothing says what is signed for a contract and what for another.
+    pub(super) fn nothing_to_sign(&mut self, ix: ContractIx, chain: ChainIx, span: Span) {
+        let (name, on) = (self.world.contract_name(ix), self.world.chain_name(chain));
+        let (said, help) = if self.world.site(ix, chain).is_some_and(|s| s.domain.is_none()) {
+            (
+                format!(
+                    "what is signed for `{name}` on `{on}` is not known: it is declared without a domain"
+                ),
+                "add `domain \"NAME\" \"VERSION\"` behind its address, as the contract's EIP-712 domain has them",
+            )
+        } else {
+            (format!("`{name}` has nothing to sign"), "its interfaces declare no `sign`")
+        };
+        self.root_fail(span, codes::SUBJECT_TARGET, said, help);
     }
 
     /// The function that the names fit: by their number, and where that is not enough by the names themselves.

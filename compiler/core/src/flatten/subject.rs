@@ -2,7 +2,7 @@
 
 use super::{Callables, deployments::Owner};
 use crate::{
-    hir::{ChainIx, ContractIx, ModuleIx},
+    hir::{ChainIx, ModuleIx},
     typecheck::Checker,
     world::SIGN_IN_NAME,
 };
@@ -297,49 +297,6 @@ impl<'a> Checker<'_, 'a> {
                 None
             }
         }
-    }
-
-    fn not_found(
-        &mut self,
-        at: (ContractIx, ChainIx),
-        kinds: &[Kind],
-        function: &Name,
-        ids: &[CallableId],
-        callables: &Callables,
-    ) {
-        let (ix, chain) = at;
-        let interfaces = self.world.contract(ix).map(|c| c.interfaces.as_slice()).unwrap_or_default();
-        let same_name = interfaces
-            .iter()
-            .filter_map(|i| self.world.interface(*i))
-            .flat_map(|i| &i.functions)
-            .find(|f| f.name == function.node);
-        let name = self.world.contract_name(ix);
-        match same_name.map(|f| f.kind) {
-            Some(Kind::Sign) if kinds == [Kind::Sign] => self.nothing_to_sign(ix, chain, function.span),
-            Some(Kind::Sign) => {
-                let said = format!("`{}` is typed data of `{name}`: it is signed, not called", function.node);
-                let help = format!("write `sign {name}.{}(m)`", function.node);
-                self.root_fail(function.span, codes::UNKNOWN_FUNCTION, said, &help);
-            }
-            _ => self.unknown_function(ix, function, ids, callables),
-        }
-    }
-
-    /// Without a domain nothing says what is signed for a contract and what for another.
-    fn nothing_to_sign(&mut self, ix: ContractIx, chain: ChainIx, span: Span) {
-        let (name, on) = (self.world.contract_name(ix), self.world.chain_name(chain));
-        let (said, help) = if self.world.site(ix, chain).is_some_and(|s| s.domain.is_none()) {
-            (
-                format!(
-                    "what is signed for `{name}` on `{on}` is not known: it is declared without a domain"
-                ),
-                "add `domain \"NAME\" \"VERSION\"` behind its address, as the contract's EIP-712 domain has them",
-            )
-        } else {
-            (format!("`{name}` has nothing to sign"), "its interfaces declare no `sign`")
-        };
-        self.root_fail(span, codes::SUBJECT_TARGET, said, help);
     }
 }
 
