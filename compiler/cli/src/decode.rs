@@ -18,7 +18,7 @@ use agentpol_model::{
     Address,
     decision::DenyCode,
     effect::{Effect, EffectKind, GrantMode},
-    request::{Action, Kind, Request},
+    request::{Action, Request},
 };
 use alloy_primitives::hex;
 use clap::Args;
@@ -238,7 +238,7 @@ fn action(
     // A `send` moves its value whether a policy speaks of it or not; what is opaque is not told as if it were all.
     let effects = understood.map(|u| u.effects.iter().map(|e| effect(e.as_ref(), rules)).collect());
     ActionOut {
-        kind: kind(action.kind),
+        kind: action.kind.name(),
         chain: crate::show::chain(request.chain, &rules.chains),
         to: action.to.to_checksum(None),
         contract: callable.map(|c| c.contract.clone()).filter(|name| !name.is_empty()),
@@ -248,20 +248,6 @@ fn action(
         value: action.value.to_string(),
         effects: effects.filter(|_| callable.is_none_or(|c| !c.opaque)),
         inner: Vec::new(),
-    }
-}
-
-/// A kind as a policy writes it.
-pub(crate) fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Call => "call",
-        Kind::Send => "send",
-        Kind::Delegatecall => "delegatecall",
-        Kind::Sign => "sign",
-        Kind::Message => "message",
-        Kind::Deploy => "deploy",
-        Kind::Authorize => "authorize",
-        Kind::Command => "command",
     }
 }
 

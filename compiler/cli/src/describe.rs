@@ -1,6 +1,6 @@
 //! What a request does, in a few words: `give 300 USDC to SwapRouter02 for at least 0.08 WETH`.
 
-use crate::{decode::kind, show};
+use crate::show;
 use agentpol_analysis::ruleset::{Bound, RuleSet, Target, Understood};
 use agentpol_model::{
     Address, U256,
@@ -98,7 +98,7 @@ impl Describer<'_> {
             }
             None => format!(
                 "{} {} byte(s) to {}{on}",
-                kind(action.kind),
+                action.kind.name(),
                 action.data.len(),
                 self.address(action.to)
             ),

@@ -36,7 +36,7 @@ pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) 
 
     // test blocks -> concrete requests; asserts are kept for the analysis
     let tests = test_blocks(&mut checker, &flattened);
-    let asserts = assertions(&mut checker);
+    let asserts = assertions(&mut checker, &flattened);
 
     let sink = checker.sink;
     let ruleset = (!sink.has_errors()).then_some(flattened.ruleset);

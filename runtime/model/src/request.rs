@@ -29,6 +29,22 @@ pub enum Kind {
     Command = 7,
 }
 
+impl Kind {
+    /// As a policy writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Call => "call",
+            Kind::Send => "send",
+            Kind::Delegatecall => "delegatecall",
+            Kind::Sign => "sign",
+            Kind::Message => "message",
+            Kind::Deploy => "deploy",
+            Kind::Authorize => "authorize",
+            Kind::Command => "command",
+        }
+    }
+}
+
 /// Bytes of a domain separator.
 pub const DOMAIN_BYTES: usize = 32;
 

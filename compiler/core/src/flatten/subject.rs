@@ -1,10 +1,10 @@
 //! What a rule is about, to the callables it covers.
 
-use super::{Callables, deployments::Owner};
+use super::{Callables, Known, deployments::Owner};
 use crate::{
     hir::{ChainIx, ModuleIx},
-    typecheck::Checker,
-    world::SIGN_IN_NAME,
+    typecheck::{Checker, Here},
+    world::{FunctionDef, SIGN_IN_NAME},
 };
 use agentpol_diagnostics::{Diagnostic, codes};
 use agentpol_grammar::ast::{self, Name, Span, Subject, SubjectWhat};
@@ -65,7 +65,48 @@ type Covered<'a> = (Vec<CallableId>, &'a [Name]);
 
 impl<'a> Checker<'_, 'a> {
     /// What a subject covers. `None`: reported.
-    pub(crate) fn subject(&mut self, subject: &'a Subject, callables: &Callables) -> Option<Covered<'a>> {
+    pub(super) fn subject(&mut self, subject: &'a Subject, callables: &Callables) -> Option<Covered<'a>> {
+        self.covered(subject, &[Kind::Delegatecall], callables)
+    }
+
+    /// What a claim is about. What no rule names is nothing that can be asked, but it can be claimed of.
+    pub(crate) fn claimed(&mut self, subject: &'a Subject, callables: &Callables) -> Option<Covered<'a>> {
+        match &subject.what {
+            SubjectWhat::Action { kind: Some(_), target: None, patterns: None } if subject.at.is_none() => {
+                self.subject_chains(subject)?;
+                Some((Vec::new(), &[]))
+            }
+            // Its arguments are those of the call.
+            _ => self.covered(subject, &[Kind::Call], callables),
+        }
+    }
+
+    /// What a claim is about that no rule names, as it would be judged.
+    pub(crate) fn unnamed(&self, subject: &Subject) -> Option<Known> {
+        let SubjectWhat::Action { kind: Some(word), target, .. } = &subject.what else { return None };
+        let shape = match (word.node.as_str(), target) {
+            ("message", None) => &TEXT,
+            ("message", Some(_)) => &SIGN_IN,
+            ("authorize", _) => &AUTHORIZE,
+            ("deploy", _) => &DEPLOY,
+            _ => return None,
+        };
+        let chain = *self.world.policy.chains.first()?;
+        let native = self.world.chain_def(chain)?.native;
+        let fits =
+            |f: &FunctionDef<'_>| f.kind == shape.kind && shape.function.is_none_or(|name| name == f.name);
+        let builtin = self.world.builtin;
+        let function = self.world.interface(builtin)?.functions.iter().position(fits).map(|n| (builtin, n));
+        let here = Here { kind: shape.kind, chain, native, contract: None, target: None };
+        Some(Known { here, function, payable: false })
+    }
+
+    fn covered(
+        &mut self,
+        subject: &'a Subject,
+        delegated: &[Kind],
+        callables: &Callables,
+    ) -> Option<Covered<'a>> {
         let chains = self.subject_chains(subject)?;
         if chains.is_empty() {
             // The policy's head has been blamed.
@@ -85,7 +126,7 @@ impl<'a> Checker<'_, 'a> {
                 let target = target.as_ref();
                 let names = patterns.as_deref();
                 let kinds: &[Kind] = match kind.as_ref().map_or("call", |k| k.node.as_str()) {
-                    "delegatecall" => &[Kind::Delegatecall],
+                    "delegatecall" => delegated,
                     "sign" => &[Kind::Sign],
                     "send" => {
                         return self.without_contract(subject, &SEND, target, names, &chains, callables);

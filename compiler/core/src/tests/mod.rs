@@ -7,6 +7,7 @@ mod limits;
 mod pages;
 mod policies;
 mod speed;
+mod subjects;
 
 fn run(text: &str) -> Compilation {
     compile(SourceFile::new("policy.agentpol", text), &NoFiles)

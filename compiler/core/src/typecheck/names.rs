@@ -66,7 +66,7 @@ impl<'a> Checker<'_, 'a> {
                         cx,
                         name.span,
                         codes::FIELD_NOT_AVAILABLE,
-                        "a `send` has no contract: `self` means nothing",
+                        "this is about no contract: `self` means nothing",
                     );
                 }
                 return Some(here.contract.map_or(Value::Error, Value::Contract));
@@ -82,8 +82,10 @@ impl<'a> Checker<'_, 'a> {
         if let Some(here) = cx.here
             && !field.kinds().contains(&here.kind)
         {
-            let said = format!("a request of this kind has no `{}`", field.name());
-            self.fail(cx, name.span, codes::FIELD_NOT_AVAILABLE, said);
+            let kinds: Vec<&str> = field.kinds().iter().map(|kind| kind.name()).collect();
+            let said = format!("a `{}` has no `{}`", here.kind.name(), field.name());
+            let help = format!("it belongs to {}", kinds.join(", "));
+            self.fail_with_help(cx, name.span, codes::FIELD_NOT_AVAILABLE, said, help);
             return Value::Error;
         }
         let scalar = Scalar::Field(field);

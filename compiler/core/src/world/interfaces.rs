@@ -167,7 +167,7 @@ impl<'a> World<'a> {
                 name: field.name.node.clone(),
                 ty,
                 refined: Refinement::None,
-                sentinel: field.sentinel.is_some(),
+                sentinel: self.means_all(module, field, sink),
                 place,
             });
         }
@@ -187,6 +187,20 @@ impl<'a> World<'a> {
             def.refined = refined;
         }
         out
+    }
+
+    /// `max means all`. What routers do with the balance that they hold themselves needs no word: a number that stands for it takes
+    /// nothing from the wallet, or is too great to be granted.
+    fn means_all(&self, module: ModuleIx, field: &ast::Field, sink: &mut Sink) -> bool {
+        let Some(word) = &field.sentinel else { return false };
+        if word.node != "all" {
+            let place = self.place(module, word.span);
+            let said = format!("the greatest number does not mean `{}`", word.node);
+            sink.push(Diagnostic::new(codes::BAD_REFINEMENT, place, said).help(
+                "write `max means all`; what takes nothing from the wallet is an effect with a `when`",
+            ));
+        }
+        true
     }
 
     fn field_type(&self, interface: InterfaceIx, module: ModuleIx, ty: &ast::AbiType) -> Fallible<FieldTy> {
