@@ -11,13 +11,27 @@ macro_rules! modules {
 }
 
 modules! {
+    "aave_v2"
     "aave_v3"
     "chains"
+    "circle"
+    "compound_v2"
+    "compound_v3"
+    "cow"
+    "delegation_manager"
+    "erc4337"
+    "erc7579"
     "lido"
+    "multicall3"
     "nfts"
+    "permit2"
+    "rocket_pool"
+    "safe"
     "tokens"
     "uniswap_v2"
     "uniswap_v3"
+    "uniswap_v4"
+    "universal_router"
 }
 
 /// The text of the module `std::NAME`, given `NAME`; `None` if there is none.
