@@ -204,7 +204,12 @@ fn arrays() -> Vec<Case> {
         router(&call(MULTICALL, &words)).set("gas", "\"0xf42400\"")
     };
     vec![
-        case("two calls in one, canonical, opaque and not granted", DCA, two_calls(&[]), "deny no_rule"),
+        case(
+            "two calls in one, canonical, of functions that nobody has",
+            DCA,
+            two_calls(&[]),
+            "deny unknown_function",
+        ),
         case("two calls that share their bytes", DCA, two_calls(&[(3, n(0x40))]), "deny malformed"),
         case("two calls out of order", DCA, two_calls(&[(2, n(0x80)), (3, n(0x40))]), "deny malformed"),
         case("a call that overlaps the next", DCA, two_calls(&[(3, n(0x60))]), "deny malformed"),
