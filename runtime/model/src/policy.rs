@@ -21,6 +21,9 @@ pub struct Chain {
     pub assumptions: Vec<String>,
 }
 
+/// The parameter that nobody binds: the wallet, where a contract of the policy stands at it (`at wallet`).
+pub const WALLET_PARAM: &str = "wallet";
+
 /// A parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {

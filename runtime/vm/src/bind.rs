@@ -5,10 +5,12 @@ use agentpol_model::{
     Address, ChainId, U256,
     budget::Cap,
     ids::ParamId,
-    policy::{Ask, Param, ParamType, ParamValue, Target, Verb},
+    policy::{Ask, Param, ParamType, ParamValue, Target, Verb, WALLET_PARAM},
 };
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
+
+const THE_WALLET: &str = "the wallet itself: nobody binds it";
 
 /// What a policy is loaded with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +80,16 @@ impl Values {
         let mut values = Vec::new();
         for param in &module.params {
             let missing = || BindError::Missing { param: param.name.clone() };
-            let value = binding.params.get(&param.name).ok_or_else(missing)?;
-            check(param, value)?;
-            values.push(value.clone());
+            let mut given = binding.params.get(&param.name).cloned();
+            if param.name == WALLET_PARAM {
+                let own = ParamValue::Word(binding.wallet.into_word().into());
+                if given.replace(own.clone()).is_some_and(|given| given != own) {
+                    return Err(BindError::WrongType { param: param.name.clone(), expected: THE_WALLET });
+                }
+            }
+            let value = given.ok_or_else(missing)?;
+            check(param, &value)?;
+            values.push(value);
         }
         for name in binding.params.keys() {
             if !module.params.iter().any(|param| param.name == *name) {

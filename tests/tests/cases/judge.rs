@@ -7,11 +7,12 @@ use agentpol_compiler::{
 use agentpol_ethereum::Facts;
 use agentpol_model::{
     Address, Time,
-    policy::ParamValue,
+    policy::{ParamValue, WALLET_PARAM},
     request::{Action, Envelope, Request},
 };
 use agentpol_runtime::{Binding, Decision, Nonces, Outcome, Policy, Session};
 use agentpol_tests::chapters::{self, Step};
+use std::collections::BTreeMap;
 
 /// A fault with its line.
 type Fault = (usize, String);
@@ -26,7 +27,9 @@ fn load(compiled: &Compilation, wallet: Address, signer: Address) -> Option<Poli
         }
     };
     let names = rules.params.iter().map(|param| param.name.clone());
-    let params = names.zip(sample_params(rules).into_iter().map(value)).collect();
+    let mut params: BTreeMap<_, _> = names.zip(sample_params(rules).into_iter().map(value)).collect();
+    // Bound to whichever wallet it is.
+    params.remove(WALLET_PARAM);
     let module = lower::lower(rules).unwrap_or_else(|e| panic!("{e:?}"));
     Some(Policy::new(module, &Binding { wallet, signer, params }).unwrap_or_else(|e| panic!("{e}")))
 }

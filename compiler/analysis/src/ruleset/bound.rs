@@ -5,7 +5,9 @@ use agentpol_model::{Address, ChainId, U256, ids::ParamId, refusal::KnownAddress
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use agentpol_model::policy::ParamValue;
+pub use agentpol_model::policy::{ParamValue, WALLET_PARAM};
+
+const THE_WALLET: &str = "the wallet itself: nobody binds it";
 
 /// Parameter values that were checked, and the wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,14 @@ impl Bound {
             Self { wallet, values: Vec::new(), sets: Vec::new(), known: KnownAddresses::default() };
         for param in &rules.params {
             let missing = || BindError::Missing { param: param.name.clone() };
-            let value = values.remove(&param.name).ok_or_else(missing)?;
+            let mut given = values.remove(&param.name);
+            if param.name == WALLET_PARAM {
+                let own = ParamValue::Word(wallet.into_word().into());
+                if given.replace(own.clone()).is_some_and(|given| given != own) {
+                    return Err(BindError::WrongType { param: param.name.clone(), expected: THE_WALLET });
+                }
+            }
+            let value = given.ok_or_else(missing)?;
             check(param, &value)?;
             bound.sets.push(match &value {
                 ParamValue::Set(set) => set.iter().map(|a| U256::from_be_slice(a.as_slice())).collect(),

@@ -11,6 +11,7 @@ use agentpol_model::{
     U256,
     budget::{Budget, Cap, Measure, Period, Window},
     ids::{RuleId, TokenId},
+    policy::WALLET_PARAM,
 };
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
@@ -94,7 +95,8 @@ pub(super) fn fees(rules: &RuleSet) -> Vec<String> {
 /// What must be given when the policy is loaded.
 pub(super) fn params(rules: &RuleSet) -> Vec<Entry> {
     let names = Names::new(rules, None);
-    rules.params.iter().map(|param| Entry::plain(&param.name, describe(&names, param))).collect()
+    let bound = rules.params.iter().filter(|param| param.name != WALLET_PARAM);
+    bound.map(|param| Entry::plain(&param.name, describe(&names, param))).collect()
 }
 
 fn describe(names: &Names<'_>, param: &Param) -> String {

@@ -10,7 +10,7 @@ use agentpol_abi::Value as Abi;
 use agentpol_analysis::ruleset::{ParamType, Scalar};
 use agentpol_diagnostics::codes;
 use agentpol_grammar::ast::{Expr, ExprKind, Span};
-use agentpol_model::{Time, U256, request::Field, types::WordType};
+use agentpol_model::{Time, U256, policy::WALLET_PARAM, request::Field, types::WordType};
 use num_bigint::BigInt;
 use num_traits::{One, Signed};
 
@@ -225,6 +225,9 @@ impl<'a> Checker<'_, 'a> {
             Scalar::Field(Field::Now) => Some(U256::from(now)),
             Scalar::Param(id) => {
                 let def = self.world.param(crate::hir::ParamIx(id.raw()))?;
+                if def.name == WALLET_PARAM {
+                    return Some(literal::address_word(TEST_WALLET));
+                }
                 let address =
                     matches!(def.ty?, crate::world::ParamTy::Other(ParamType::Address | ParamType::Approver));
                 address.then(|| literal::address_word(test_address(def.name)))

@@ -80,3 +80,15 @@ fn a_test_says_what_it_tries() {
         "AP0502 6:16 a batch holds no batch: write its parts here"
     );
 }
+
+#[test]
+fn the_wallet_is_no_parameter_but_a_contract_can_stand_there() {
+    assert_eq!(says("param wallet: address\n"), "AP0104 5:7 `wallet` is a field of every request");
+    let token = says("token OWN decimals 6 { on ethereum at wallet }\n");
+    assert!(token.starts_with("AP0407"), "{token}");
+    let c = run(&format!(
+        "{HEAD}interface A {{ function f() {{}} }}\ncontract me: A on ethereum at wallet\nallow a: me.f() {{}}\nfees at most 0.01 ETH\n"
+    ));
+    let rules = c.ruleset.clone().unwrap_or_else(|| panic!("{}", said(&c)));
+    assert_eq!(rules.params.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["wallet"]);
+}

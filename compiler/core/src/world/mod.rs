@@ -260,6 +260,7 @@ impl<'a> World<'a> {
         world.declare_params(&declared.params, sink);
         world.declare_interfaces(&declared.interfaces, loader, sink);
         world.declare_builtin(sink);
+        world.declare_wallet(&declared.contracts);
         world.place_contracts(&declared.contracts, sink);
         world.head(sink);
         world.declare_units(&declared.units, sink);

@@ -1,8 +1,8 @@
 //! Tokens and contracts: their interfaces, and where they stand.
 
-use super::{At, ContractDef, Domain, ParamTy, SiteDef, World};
+use super::{At, ContractDef, Domain, ParamDef, ParamTy, SiteDef, World};
 use crate::{
-    hir::{InterfaceIx, ModuleIx},
+    hir::{InterfaceIx, ModuleIx, ParamIx},
     literal,
     resolve::{Deployable, Entity, Found, not_a},
     sink::Sink,
@@ -10,7 +10,7 @@ use crate::{
 use agentpol_analysis::ruleset::{ParamType, Target};
 use agentpol_diagnostics::{Diagnostic, Place, codes};
 use agentpol_grammar::ast::{self, ExprKind, QName, Span};
-use agentpol_model::ids::ParamId;
+use agentpol_model::{ids::ParamId, policy::WALLET_PARAM};
 use std::collections::BTreeMap;
 
 /// Decimals of a token at most: 10^77 is the greatest power of ten in 256 bits.
@@ -182,11 +182,30 @@ impl<'a> World<'a> {
         })
     }
 
+    /// A contract that is the account itself stands `at wallet`: a parameter that is bound to it without being asked for.
+    pub(super) fn declare_wallet(&mut self, contracts: &[(ModuleIx, Deployable<'a>, Span)]) {
+        let here = contracts.iter().any(|(_, contract, _)| match contract {
+            Deployable::Contract(c) => c.sites.iter().filter_map(|s| s.address.as_ref()).any(is_wallet),
+            Deployable::Token(_) => false,
+        });
+        if here && !self.params.iter().any(|p| p.name == WALLET_PARAM) {
+            self.params.push(ParamDef {
+                name: WALLET_PARAM,
+                ty: Some(ParamTy::Other(ParamType::Address)),
+                domain: None,
+            });
+        }
+    }
+
     /// An address literal, or a parameter that is one.
     fn site_address(&self, module: ModuleIx, e: &ast::Expr) -> Result<Target, Option<Box<Diagnostic>>> {
         let place = self.place(module, e.span);
         match &e.kind {
             ExprKind::Address(text) => literal::address(text, place).map(Target::Fixed).map_err(Some),
+            ExprKind::Path(_) if is_wallet(e) => {
+                let at = self.params.iter().position(|p| p.name == WALLET_PARAM).ok_or(None)?;
+                Ok(Target::Param(ParamId::new(ParamIx::new(at).0)))
+            }
             ExprKind::Path(path) => match self.path(module, path).map_err(Some)? {
                 Found::Entity(Entity::Param(ix)) => match self.param(ix).map(|p| p.ty) {
                     Some(Some(ParamTy::Other(ParamType::Address))) => Ok(Target::Param(ParamId::new(ix.0))),
@@ -201,14 +220,18 @@ impl<'a> World<'a> {
                 _ => Err(Some(Box::new(Diagnostic::new(
                     codes::WRONG_KIND_OF_NAME,
                     place,
-                    "a contract stands at an address or at a parameter of type `address`",
+                    "a contract stands at an address, at a parameter of type `address`, or `at wallet`",
                 )))),
             },
             _ => Err(Some(Box::new(Diagnostic::new(
                 codes::TYPE_MISMATCH,
                 place,
-                "a contract stands at an address or at a parameter of type `address`",
+                "a contract stands at an address, at a parameter of type `address`, or `at wallet`",
             )))),
         }
     }
+}
+
+fn is_wallet(e: &ast::Expr) -> bool {
+    matches!(&e.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [one] if one.node == WALLET_PARAM))
 }

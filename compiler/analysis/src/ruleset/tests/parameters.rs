@@ -29,6 +29,17 @@ fn every_parameter_has_a_value_and_no_other_has() {
 }
 
 #[test]
+fn the_wallet_is_bound_to_itself() {
+    let mut rules = with(ParamType::Address, None);
+    rules.params[0].name = "wallet".to_owned();
+    let own = U256::from_be_slice(wallet().as_slice());
+    assert_eq!(Bound::new(&rules, wallet(), BTreeMap::new()).unwrap().word(ParamId::new(0)), Some(own));
+    let given = |word| BTreeMap::from([("wallet".to_owned(), ParamValue::Word(word))]);
+    assert!(Bound::new(&rules, wallet(), given(own)).is_ok());
+    assert!(matches!(Bound::new(&rules, wallet(), given(U256::ONE)), Err(BindError::WrongType { .. })));
+}
+
+#[test]
 fn values_are_of_their_type() {
     let wide = |bits: usize| ParamValue::Word(U256::ONE << bits);
     for (ty, bits) in [
