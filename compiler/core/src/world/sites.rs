@@ -184,9 +184,12 @@ impl<'a> World<'a> {
 
     /// A contract that is the account itself stands `at wallet`: a parameter that is bound to it without being asked for.
     pub(super) fn declare_wallet(&mut self, contracts: &[(ModuleIx, Deployable<'a>, Span)]) {
-        let here = contracts.iter().any(|(_, contract, _)| match contract {
-            Deployable::Contract(c) => c.sites.iter().filter_map(|s| s.address.as_ref()).any(is_wallet),
-            Deployable::Token(_) => false,
+        let here = contracts.iter().any(|(_, contract, _)| {
+            let sites = match contract {
+                Deployable::Contract(c) => &c.sites,
+                Deployable::Token(t) => &t.sites,
+            };
+            sites.iter().filter_map(|s| s.address.as_ref()).any(is_wallet)
         });
         if here && !self.params.iter().any(|p| p.name == WALLET_PARAM) {
             self.params.push(ParamDef {
