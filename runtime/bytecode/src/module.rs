@@ -92,15 +92,15 @@ pub struct Rule {
 /// Something a request can be about: the unit of dispatch, with all that is decided about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callable {
-    /// `call` or `send`.
+    /// Requests of this kind.
     pub kind: Kind,
     /// On which chain.
     pub chain: ChainId,
-    /// The contract; `None` for `send`.
+    /// The contract; `None` for kinds that are about no contract in particular.
     pub target: Option<Target>,
     /// The contract's name for people.
     pub contract: String,
-    /// The function; `None` for `send`.
+    /// The function, or whatever has arguments like one (see [`Kind`]); `None` for `send` and `deploy`.
     pub function: Option<FunctionId>,
     /// What it does, in order. Each is emitted once, or not at all if its condition does not hold: nothing else can be written.
     pub effects: Vec<EffectTemplate>,

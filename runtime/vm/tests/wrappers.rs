@@ -6,6 +6,7 @@ mod account;
 
 use account::*;
 use agentpol_abi::{Value, encode, signature::parse_members};
+use agentpol_bytecode::{Branch, Instruction};
 use agentpol_model::{
     Address, B256, U256,
     decision::DenyCode,
@@ -301,6 +302,29 @@ fn a_denial_inside_says_what_was_nearest() {
     assert_eq!(kind(1), Some((Kind::Call, poke().len())));
     assert_eq!(kind(3), Some((Kind::Command, swapped.len())));
     assert_eq!(kind(4), None);
+}
+
+/// Twenty bytes are shown as the address that they are, fewer as the number.
+#[test]
+fn parts_of_a_path_are_said_for_what_they_are() {
+    let said = |start: u32, length: u8, other: U256| {
+        let mut module = module();
+        let at = module.callables.iter().position(|callable| callable.kind == Kind::Command).unwrap();
+        let path = Path(vec![Step::Member(2)]);
+        let left = Scalar::Slice { path, start, from_end: false, length };
+        let branch = Branch::UNLESS_FAIL;
+        let right = Scalar::Const(other);
+        module.callables[at].arms[0].clauses[0].code = vec![Instruction::Same { left, right, branch }];
+        let swapped = swap(WALLET, 1);
+        let actions = [command("V3_SWAP_EXACT_IN", &swapped)];
+        let nearest = bound(module).explain(&request(&actions)).unwrap();
+        (nearest.saw, nearest.would_pass)
+    };
+    let (saw, would_pass) = said(0, 20, HUB.into_word().into());
+    assert_eq!(saw, format!("path[0; 20] = USDC ({USDC})"));
+    assert_eq!(would_pass, format!("path[0; 20] == Hub ({HUB})"));
+    let (saw, would_pass) = said(20, 3, U256::from(3000));
+    assert_eq!((saw.as_str(), would_pass.as_str()), ("path[20; 3] = 500", "path[20; 3] == 3000"));
 }
 
 /// Typed data can be a wrapper too: a Safe's transaction as its owner signs it.

@@ -1,6 +1,7 @@
 //! The rule that came closest to granting a request that no rule grants. The request is judged again, slowly and with a trace.
 
 mod describe;
+mod names;
 mod show;
 
 use crate::{
