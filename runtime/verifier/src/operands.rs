@@ -108,8 +108,15 @@ impl Sight<'_> {
                 let is = self.locate(path)? == Kind::Word(WordType::Address);
                 require(is, "a party is an argument of type address").map(|()| Class::Address)
             }
-            Scalar::Slice { path, length, .. } => {
-                require(self.locate(path)? == Kind::Bytes, "a slice is of `bytes`")?;
+            Scalar::Slice { path, start, from_end, length } => {
+                let is_there = match self.locate(path)? {
+                    Kind::Bytes => true,
+                    Kind::Word(WordType::FixedBytes(size)) => {
+                        !from_end && start.saturating_add(u32::from(*length)) <= u32::from(size)
+                    }
+                    _ => false,
+                };
+                require(is_there, "a slice is of `bytes`, or within a `bytesN`")?;
                 require((1..=32).contains(length), "a slice is of 1 to 32 bytes")?;
                 // Twenty bytes can be an address, and whatever they are they are a number.
                 Ok(Class::Any)

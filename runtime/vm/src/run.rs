@@ -4,7 +4,7 @@ use crate::{
     program::{Amount, Each, FAIL, Op, Program, Slice, Span, Sum, Test, Word},
     sets,
 };
-use agentpol_abi::{Checked, Locator, WORD_BYTES};
+use agentpol_abi::{Checked, Locator, WORD_BYTES, layout::Kind};
 use agentpol_bytecode::module::relation_holds;
 use agentpol_model::{
     U256,
@@ -123,7 +123,18 @@ impl Frame<'_> {
 
     fn slice(&self, slice: u32) -> Option<U256> {
         let Slice { place, start, from_end, length } = *self.program.slices.get(slice as usize)?;
-        crate::run::slice(self.bytes(place)?, start, from_end, length)
+        self.slice_at(self.locator(place)?, start, from_end, length)
+    }
+
+    /// Some bytes of `bytes`, or of a `bytesN`, which stands at the front of its word.
+    pub(crate) fn slice_at(&self, place: &Locator, start: u32, from_end: bool, length: u8) -> Option<U256> {
+        match place.kind() {
+            Kind::Word(_) => {
+                let word = place.word(self.args, &[])?.to_be_bytes::<WORD_BYTES>();
+                slice(&word, start, from_end, length)
+            }
+            _ => slice(place.bytes(self.args, &[])?, start, from_end, length),
+        }
     }
 
     fn slice_test(&self, place: u32, start: u32, bytes: u32) -> Option<bool> {
@@ -205,7 +216,7 @@ impl Frame<'_> {
 }
 
 /// Some of the bytes, as a number.
-pub(crate) fn slice(bytes: &[u8], start: u32, from_end: bool, length: u8) -> Option<U256> {
+fn slice(bytes: &[u8], start: u32, from_end: bool, length: u8) -> Option<U256> {
     let start = if from_end { bytes.len().checked_sub(start as usize)? } else { start as usize };
     U256::try_from_be_slice(bytes.get(start..)?.get(..usize::from(length))?)
 }

@@ -150,7 +150,15 @@ impl Scope<'_> {
                 Some(meant.into_word().into())
             }
             Scalar::Slice { path, start, from_end, length } => {
-                let bytes = self.bytes(path, elements)?;
+                let word;
+                let bytes = match self.value(path, elements)? {
+                    // A `bytesN` stands at the front of its word.
+                    Value::Word(of, WordType::FixedBytes(size)) => {
+                        word = of.to_be_bytes::<32>();
+                        word.get(..usize::from(*size))?
+                    }
+                    _ => self.bytes(path, elements)?,
+                };
                 let start = usize::try_from(*start).ok()?;
                 let start = if *from_end { bytes.len().checked_sub(start)? } else { start };
                 let slice = bytes.get(start..)?.get(..usize::from(*length))?;

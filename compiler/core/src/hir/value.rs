@@ -58,6 +58,8 @@ pub(crate) struct Slice {
     pub(crate) start: u32,
     pub(crate) from_end: bool,
     pub(crate) length: u32,
+    /// Of a `bytesN`: counted from its front.
+    pub(crate) word: bool,
 }
 
 impl Slice {

@@ -5,7 +5,7 @@ use crate::hir::{Case, Num, Unit, Value, WordKind};
 use agentpol_analysis::ruleset::{Formula, Scalar};
 use agentpol_diagnostics::codes;
 use agentpol_grammar::ast::{Expr, ExprKind, Name, Span};
-use agentpol_model::types::Step;
+use agentpol_model::types::{Step, WordType};
 use std::rc::Rc;
 
 /// Quantifiers inside each other at most.
@@ -46,6 +46,10 @@ impl<'a> Checker<'_, 'a> {
             (Value::Bytes(path), Value::Range { low, high, closed }) => {
                 self.slice(cx, path, &low, (&high, closed), index.span)
             }
+            (
+                Value::Word(Scalar::Arg(path, WordType::FixedBytes(size)), WordKind::Fixed(_)),
+                Value::Range { low, high, closed },
+            ) => self.slice_of_word(cx, (path, size), &low, (&high, closed), index.span),
             (Value::Array { path, element, refined, parent, max }, at) => {
                 let Some(n) = self.whole(&at) else {
                     self.fail(cx, index.span, codes::NOT_CONSTANT, "a list is indexed with a known number");

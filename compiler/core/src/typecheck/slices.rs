@@ -30,7 +30,7 @@ impl<'a> Checker<'_, 'a> {
             (Value::Error, _) => Value::Error,
             (_, _) if matches!(start, Value::Error) => Value::Error,
             (Value::Bytes(path), Some(End::Back(n))) if n > 0 && n <= MAX_SLICE => {
-                Value::Slice(Slice { path, start: n, from_end: true, length: n })
+                Value::Slice(Slice { path, start: n, from_end: true, length: n, word: false })
             }
             (Value::Bytes(_), _) => {
                 let said = "how many bytes these are is not known";
@@ -76,10 +76,33 @@ impl<'a> Checker<'_, 'a> {
             }
         };
         match slice.filter(|(_, _, length)| *length > 0) {
-            Some((start, from_end, length)) => Value::Slice(Slice { path, start, from_end, length }),
+            Some((start, from_end, length)) => {
+                Value::Slice(Slice { path, start, from_end, length, word: false })
+            }
             None => {
                 let said = format!("a slice ends after it begins, and not beyond byte {MAX_SLICE}");
                 self.fail(cx, span, codes::OUT_OF_RANGE, said);
+                Value::Error
+            }
+        }
+    }
+
+    /// `args[30..32]` of a `bytes32`, whose size is known.
+    pub(super) fn slice_of_word(
+        &mut self,
+        cx: &Scope,
+        of: (Path, u8),
+        low: &Value,
+        high: (&Value, bool),
+        span: Span,
+    ) -> Value {
+        let (path, size) = (of.0, u32::from(of.1));
+        let Value::Slice(slice) = self.slice(cx, path, low, high, span) else { return Value::Error };
+        let start = if slice.from_end { size.checked_sub(slice.start) } else { Some(slice.start) };
+        match start.filter(|start| start.saturating_add(slice.length) <= size) {
+            Some(start) => Value::Slice(Slice { start, from_end: false, word: true, ..slice }),
+            None => {
+                self.fail(cx, span, codes::OUT_OF_RANGE, format!("a `bytes{size}` has {size} bytes"));
                 Value::Error
             }
         }
@@ -104,7 +127,7 @@ impl<'a> Checker<'_, 'a> {
                     let said = format!("the slice has {length} bytes, this has {}", bytes.len());
                     self.fail(cx, other.1, codes::HEX_LENGTH, said);
                 }
-                if !slice.from_end {
+                if !slice.from_end && !slice.word {
                     return Formula::Atom(Atom::Bytes(
                         slice.path,
                         BytesTest::Slice { start: slice.start, bytes },
@@ -135,7 +158,7 @@ impl<'a> Checker<'_, 'a> {
         let word = self.as_word(cx, &other.0, other.1);
         match (word, slice.word(), slice.kind()) {
             (Some((word, kind)), Some(own), Some(own_kind)) if kind.is_like(own_kind) => match slice.length {
-                32 if !slice.from_end => {
+                32 if !slice.from_end && !slice.word => {
                     let path = slice.path.clone();
                     Formula::Atom(Atom::Bytes(path, BytesTest::SliceIsWord { start: slice.start, word }))
                 }
