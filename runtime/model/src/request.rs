@@ -18,7 +18,7 @@ pub enum Kind {
     /// EIP-712 typed data: [`DOMAIN_BYTES`] of domain separator, [`TYPE_HASH_BYTES`] of type hash, then the ABI encoding of the
     /// struct's members.
     Sign = 3,
-    /// EIP-191 text: selector of `text(string)`, or of [`SIGN_IN`](crate::request::SIGN_IN) for a text that is a Sign-In with Ethereum
+    /// EIP-191 text: selector of `text(string)`, or of [`SIGN_IN`] for a text that is a Sign-In with Ethereum
     /// (EIP-4361), then the ABI encoding of its parts.
     Message = 4,
     /// Creation of a contract: the init code.
