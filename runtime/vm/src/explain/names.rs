@@ -4,7 +4,6 @@ use super::{
     describe::{Describe, MAX_LISTED},
     show::{Shown, Unit},
 };
-use crate::run::slice;
 use agentpol_model::{
     U256,
     policy::{ParamType, ParamValue, Scalar, SetRef, TokenSpec},
@@ -71,8 +70,8 @@ impl Describe<'_> {
                 self.frame.party(&locator)
             }
             Scalar::Slice { path, start, from_end, length } => {
-                let bytes = self.layout?.locate(&path.0).ok()?.bytes(self.frame.args, &[])?;
-                slice(bytes, *start, *from_end, *length)
+                let place = self.layout?.locate(&path.0).ok()?;
+                self.frame.slice_at(&place, *start, *from_end, *length)
             }
             Scalar::Field(field) => field.read(self.frame.request, self.frame.action),
             Scalar::Param(id) => self.policy.param(*id),
