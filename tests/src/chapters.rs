@@ -45,6 +45,7 @@ pub const CHAPTERS: &[&str] = &[
     "raw_transactions",
     "tests",
     "formatting",
+    "gaps",
 ];
 
 /// The wallet that the chapters' requests are for.

@@ -100,7 +100,7 @@ impl<'w, 'a> Checker<'w, 'a> {
         }
         let fits = |f: &FunctionDef<'a>| match kind {
             Kind::Sign => args.len() == 1,
-            _ => super::inside::fits(f, args.len()),
+            _ => super::inside::fits(f, args),
         };
         if let Some((id, known, _)) = named.iter().find(|(.., f)| fits(f)) {
             return Some((*id, *known));

@@ -36,9 +36,13 @@ struct Inner {
 /// Arguments by their place: those that are written, and those that are made of others.
 type Spread<'a> = (Vec<Option<&'a Expr>>, BTreeMap<usize, Abi>);
 
-/// Do so many arguments fit, one list standing for two of them?
-pub(super) fn fits(function: &FunctionDef<'_>, count: usize) -> bool {
-    function.fields.len() == count || (function.fields.len() == count + 1 && pair(function).is_some())
+/// Do these arguments fit by their number, a list standing for two of them?
+pub(super) fn fits(function: &FunctionDef<'_>, args: &[Expr]) -> bool {
+    let listed = pair(function).is_some_and(|pair| {
+        let at = args.get(pair.first.min(pair.second));
+        at.is_some_and(|e| matches!(e.kind, ExprKind::List(_) | ExprKind::Map(_) | ExprKind::Call { .. }))
+    });
+    function.fields.len() == args.len() + usize::from(listed)
 }
 
 fn pair<'f>(function: &'f FunctionDef<'_>) -> Option<Pair<'f>> {
