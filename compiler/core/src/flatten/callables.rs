@@ -141,7 +141,7 @@ impl<'a> Checker<'_, 'a> {
                         contract: Some(ix),
                         target: Some(target),
                     };
-                    let key = (kind, function.typed.map_or(selector_key(function), |t| t.type_hash));
+                    let key = (kind, function.key());
                     let id = match here_at.get(&key) {
                         Some(id) => *id,
                         None => {
@@ -184,10 +184,6 @@ impl<'a> Checker<'_, 'a> {
             kind => vec![kind],
         }
     }
-}
-
-fn selector_key(function: &FunctionDef<'_>) -> B256 {
-    B256::right_padding_from(&function.selector)
 }
 
 /// Every deployment, for trust and for the report: each once.

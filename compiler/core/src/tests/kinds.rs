@@ -341,3 +341,50 @@ fn two_interfaces_of_commands_of_one_name_do_not_meet() {
     assert!(c.diagnostics.is_empty(), "{}", said(&c));
     assert_eq!(c.ruleset.map(|r| r.callables.iter().filter(|c| c.kind == Kind::Command).count()), Some(1));
 }
+
+#[test]
+fn of_two_interfaces_none_hides_what_the_other_says() {
+    let two = |a: &str, b: &str| {
+        codes(&format!(
+            "interface A {{ {a} }}\ninterface B {{ {b} }}\ncontract c: A, B on ethereum at {AT} domain \"C\" \"1\"\n"
+        ))
+    };
+    let moves = "moves x of USDC from wallet to self";
+    assert_eq!(
+        two("function f(x: uint256) {}", &format!("function f(y: uint256, x: uint256) {{ {moves} }}")),
+        [""; 0]
+    );
+    assert_eq!(
+        two("function f(x: uint256) {}", &format!("function f(x: uint256) {{ {moves} }}")),
+        ["AP0406"]
+    );
+    assert_eq!(two("sign F(x: uint256) {}", &format!("sign F(x: uint256) {{ {moves} }}")), ["AP0406"]);
+    assert_eq!(two("sign F(x: uint256) {}", "function F(x: uint256) {}"), [""; 0]);
+    assert_eq!(two("message F(x: uint256) {}", ""), ["AP0415"]);
+}
+
+#[test]
+fn beside_a_json_abi_typed_data_and_commands_are_declared() {
+    struct Files;
+    impl crate::Loader for Files {
+        fn read(&self, _: &str) -> Result<String, String> {
+            Ok(r#"[{"type":"function","name":"run","inputs":[{"name":"commands","type":"bytes"},{"name":"inputs","type":"bytes[]"}],
+                "outputs":[],"stateMutability":"payable"}]"#
+                .to_owned())
+        }
+    }
+    let text = format!(
+        "policy p on ethereum\n\nuse std::tokens::USDC\n\ninterface R from \"./r.json\" {{\n\
+         function run(commands: bytes, inputs: bytes[] up to 8) payable {{ unwraps {{ opcodes: commands, inputs: inputs }} as R }}\n\
+         command 0x01 TAKE(amount: uint256 as amount of USDC) {{ pulls amount of USDC by self }}\n\
+         sign Order(amount: uint256 as amount of USDC, nonce: uint256) {{ once per nonce grants amount of USDC to self }} }}\n\
+         contract r: R on ethereum at {AT} domain \"R\" \"1\"\n"
+    );
+    let c = crate::compile(crate::SourceFile::new("p", text), &Files);
+    assert!(c.diagnostics.is_empty(), "{}", said(&c));
+    let rules = c.ruleset.expect("compiled");
+    assert!(!find(&rules, Kind::Call, "r", "run").opaque);
+    assert_eq!(find(&rules, Kind::Command, "r", "TAKE").effects.len(), 1);
+    assert_eq!(find(&rules, Kind::Sign, "r", "Order").typed.as_ref().map(|t| t.once_per.len()), Some(1));
+    lowers(&rules);
+}

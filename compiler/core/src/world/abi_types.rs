@@ -39,6 +39,18 @@ pub(crate) fn elementary(name: &str) -> Option<FieldTy> {
 }
 
 impl World<'_> {
+    /// A type's words as a person reads them.
+    pub(crate) fn show_type(&self, ty: &FieldTy) -> String {
+        match ty {
+            FieldTy::Struct(ix) => self.structure(*ix).map(|s| s.name.clone()).unwrap_or_default(),
+            FieldTy::Array(inner, _) => format!("{}[]", self.show_type(inner)),
+            FieldTy::FixedArray(inner, n) => format!("{}[{n}]", self.show_type(inner)),
+            FieldTy::Word(word) => word.to_string(),
+            FieldTy::Bytes => "bytes".to_owned(),
+            FieldTy::String => "string".to_owned(),
+        }
+    }
+
     /// As the model writes it.
     pub(crate) fn abi_type(&self, ty: &FieldTy) -> Type {
         match ty {

@@ -46,6 +46,13 @@ impl<'a> World<'a> {
                     let place = self.place(module, name.span);
                     (self.function(module, name.node.clone(), fields, written, place), &mut functions)
                 }
+                MemberKind::Typed { kind, .. } if kind.node != "sign" => {
+                    let said = format!("an interface declares no `{}`", kind.node);
+                    let said = Diagnostic::new(codes::MISPLACED_EFFECT, self.place(module, kind.span), said);
+                    let help = "it declares `function`, `command`, and `sign` for typed data: texts, deployments and delegates are no contract's";
+                    sink.push(said.help(help));
+                    continue;
+                }
                 MemberKind::Typed { name, effects, .. } => {
                     let structure = self.interface(ix).and_then(|d| d.structs.get(&name.node).copied());
                     let Some(structure) = structure else { continue };

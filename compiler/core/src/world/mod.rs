@@ -39,8 +39,7 @@ pub(crate) use sites::MAX_DECIMALS;
 
 use crate::{
     hir::{
-        ChainIx, ContractIx, DefIx, FieldDef, FieldTy, InterfaceIx, LetIx, ModuleIx, ParamIx, Ratio,
-        StructIx, UnitIx,
+        ChainIx, ContractIx, DefIx, FieldDef, InterfaceIx, LetIx, ModuleIx, ParamIx, Ratio, StructIx, UnitIx,
     },
     resolve::{Declared, Entity, Library, Module},
     sink::Sink,
@@ -178,6 +177,13 @@ pub(crate) struct FunctionDef<'a> {
     /// Of typed data.
     pub(crate) typed: Option<TypedDef>,
     pub(crate) place: Place,
+}
+
+impl FunctionDef<'_> {
+    /// What tells it apart from others of its kind at one contract: the hash of its type, or its selector.
+    pub(crate) fn key(&self) -> B256 {
+        self.typed.map_or(B256::right_padding_from(&self.selector), |typed| typed.type_hash)
+    }
 }
 
 /// What typed data is signed as.
@@ -339,18 +345,6 @@ impl<'a> World<'a> {
         match self.name(module, name)? {
             Entity::Contract(ix) if self.is_token(ix) => Some(ix),
             _ => None,
-        }
-    }
-
-    /// A type's words as a person reads them.
-    pub(crate) fn show_type(&self, ty: &FieldTy) -> String {
-        match ty {
-            FieldTy::Struct(ix) => self.structure(*ix).map(|s| s.name.clone()).unwrap_or_default(),
-            FieldTy::Array(inner, _) => format!("{}[]", self.show_type(inner)),
-            FieldTy::FixedArray(inner, n) => format!("{}[{n}]", self.show_type(inner)),
-            FieldTy::Word(word) => word.to_string(),
-            FieldTy::Bytes => "bytes".to_owned(),
-            FieldTy::String => "string".to_owned(),
         }
     }
 }

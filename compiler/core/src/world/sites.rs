@@ -1,6 +1,6 @@
 //! Tokens and contracts: their interfaces, and where they stand.
 
-use super::{At, ContractDef, Domain, ParamDef, ParamTy, SiteDef, World};
+use super::{At, ContractDef, Domain, FunctionDef, ParamDef, ParamTy, SiteDef, World};
 use crate::{
     hir::{InterfaceIx, ModuleIx, ParamIx},
     literal,
@@ -10,7 +10,7 @@ use crate::{
 use agentpol_analysis::ruleset::{ParamType, Target};
 use agentpol_diagnostics::{Diagnostic, Place, codes};
 use agentpol_grammar::ast::{self, ExprKind, QName, Span};
-use agentpol_model::{ids::ParamId, policy::WALLET_PARAM};
+use agentpol_model::{B256, ids::ParamId, policy::WALLET_PARAM, request::Kind};
 use std::collections::BTreeMap;
 
 /// Decimals of a token at most: 10^77 is the greatest power of ten in 256 bits.
@@ -77,7 +77,9 @@ impl<'a> World<'a> {
                 placed.push(site);
             }
             let declared = interfaces.len();
-            let interfaces = self.with_commands(interfaces, self.place(*module, contract.name().span), sink);
+            let place = self.place(*module, contract.name().span);
+            let interfaces = self.with_commands(interfaces, place, sink);
+            self.check_interfaces(&interfaces, place, sink);
             if let Some(def) = self.contracts.get_mut(i) {
                 def.interfaces = interfaces;
                 def.declared = declared;
@@ -108,6 +110,30 @@ impl<'a> World<'a> {
             }
         }
         all
+    }
+
+    /// What two interfaces of one contract both declare would be what the first of them says, and nobody would see it.
+    fn check_interfaces(&self, interfaces: &[InterfaceIx], place: Place, sink: &mut Sink) {
+        let mut seen: BTreeMap<(Kind, B256), (InterfaceIx, &FunctionDef<'a>)> = BTreeMap::new();
+        let functions = |ix: &InterfaceIx| {
+            let ix = *ix;
+            self.interface(ix).into_iter().flat_map(move |d| d.functions.iter().map(move |f| (ix, f)))
+        };
+        for (ix, function) in interfaces.iter().flat_map(functions) {
+            let Some((first_ix, first)) = seen.insert((function.kind, function.key()), (ix, function)) else {
+                continue;
+            };
+            if first_ix == ix {
+                continue;
+            }
+            let said = format!("two of its interfaces declare `{}`", function.name);
+            sink.push(
+                Diagnostic::new(codes::SELECTOR_CLASH, place, said)
+                    .label(first.place, "here")
+                    .label(function.place, "and here")
+                    .help("declare it in one of them, with all that it does"),
+            );
+        }
     }
 
     fn interface_named(&self, module: ModuleIx, name: &QName, sink: &mut Sink) -> Option<InterfaceIx> {
