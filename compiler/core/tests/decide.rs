@@ -203,9 +203,13 @@ fn bytes_test(dice: &mut Dice, around: &Around) -> BytesTest {
 }
 
 fn atom(dice: &mut Dice, around: &Around) -> Atom {
-    match dice.roll(8) {
+    match dice.roll(9) {
         0 | 1 => Atom::Same(party(dice, around), party(dice, around)),
         2 | 3 => Atom::Member(party(dice, around), set(dice)),
+        5 => {
+            let (array, max) = *dice.pick(&[(3, 4), (6, 2), (3, 2)]);
+            Atom::Distinct { array: path(&[Step::Member(array)]), max }
+        }
         4 => Atom::Bytes(path(&[Step::Member(4)]), bytes_test(dice, around)),
         _ => {
             let relation = *dice.pick(&[Relation::NotAbove, Relation::NotAbove, Relation::Zero]);

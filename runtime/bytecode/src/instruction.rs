@@ -74,6 +74,9 @@ macro_rules! for_each_instruction {
         9 Jump jump "jump" { skip: u32 } cost 1;
         /// The clause does not hold.
         10 Fail fail "fail" { } cost 1;
+        /// No two elements of an array are the same in the word, or the part, that the path names. The path has one `[*0]`.
+        /// Undefined if the array has more than `max` elements.
+        11 Distinct distinct "distinct" { word: Path, max: u32, branch: Branch } cost 1 + u64::from(*max) * u64::from(*max);
     } };
 }
 
@@ -189,7 +192,8 @@ impl Instruction {
             | Instruction::In { branch, .. }
             | Instruction::Each { branch, .. }
             | Instruction::Bytes { branch, .. }
-            | Instruction::Longer { branch, .. } => Some(*branch),
+            | Instruction::Longer { branch, .. }
+            | Instruction::Distinct { branch, .. } => Some(*branch),
             Instruction::Bound { .. } | Instruction::Jump { .. } | Instruction::Fail { .. } => None,
         }
     }

@@ -49,6 +49,20 @@ struct Operands<'a> {
     sight: Sight<'a>,
 }
 
+impl Operands<'_> {
+    /// What stands in each element of an array.
+    fn of_elements(&self, word: &Path) -> Check<Kind> {
+        let current = word.0.iter().filter(|step| matches!(step, Step::Element(_))).count();
+        let first = word.0.iter().position(|step| *step == Step::Element(0));
+        let Some(at) = first.filter(|_| current == 1) else {
+            return wrong("the path names no current element, or more than one");
+        };
+        let array = Path(word.0.iter().take(at).copied().collect());
+        self.sight.measured(&array)?;
+        self.sight.locate_any(word)
+    }
+}
+
 impl Visitor for Operands<'_> {
     type Output = Check;
 
@@ -71,17 +85,8 @@ impl Visitor for Operands<'_> {
     }
 
     fn each(&mut self, _: &bool, word: &Path, ty: &WordType, _: &u32, set: &SetRef, _: &Branch) -> Check {
-        let current = word.0.iter().filter(|step| matches!(step, Step::Element(_))).count();
-        let first = word.0.iter().position(|step| *step == Step::Element(0));
-        let Some(at) = first.filter(|_| current == 1) else {
-            return wrong("the path names no current element, or more than one");
-        };
-        let array = Path(word.0.iter().take(at).copied().collect());
-        self.sight.measured(&array)?;
-        require(
-            self.sight.locate_any(word)? == Kind::Word(*ty),
-            "the element is not of the type that is written",
-        )?;
+        let is = self.of_elements(word)? == Kind::Word(*ty);
+        require(is, "the element is not of the type that is written")?;
         let class = self.sight.word(&Scalar::Arg(Path(at_first(word)), *ty))?;
         self.sight.set(*set, class)
     }
@@ -100,6 +105,11 @@ impl Visitor for Operands<'_> {
 
     fn bound(&mut self, path: &Path, _: &u32) -> Check {
         self.sight.measured(path)
+    }
+
+    fn distinct(&mut self, word: &Path, _: &u32, _: &Branch) -> Check {
+        let is = matches!(self.of_elements(word)?, Kind::Word(_));
+        require(is, "elements that are one word each are needed")
     }
 
     fn jump(&mut self, _: &u32) -> Check {

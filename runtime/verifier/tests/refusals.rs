@@ -167,6 +167,11 @@ fn code() {
         "callable1.arm0.clause0",
         "no current element",
     );
+    let each = "each true $0/[*0] address 4 const(set0)";
+    refused(each, "distinct $0/[0] 4", "callable1.arm0.clause0", "no current element");
+    refused(each, "distinct $0/[*0]/[*0] 4", "callable1.arm0.clause0", "more than one");
+    refused(each, "distinct $2/[*0] 4", "callable1.arm0.clause0", "does not lead into");
+    refused(each, "distinct $0/[*0] 1025", "max_steps", "the worst case is 1050653");
     refused("const(set0)", "const(set1)", "callable1.arm0.clause0", "set1 does not exist");
     refused(
         "same $0/[0]:address wallet",

@@ -197,6 +197,12 @@ pub(crate) enum Test {
         word: Word,
     },
     Longer(u32, u32),
+    /// No two elements of the array have the same word there; there are at most so many.
+    Distinct {
+        array: u32,
+        word: u32,
+        max: u32,
+    },
     Bound(u32, u32),
     Always,
 }

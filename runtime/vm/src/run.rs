@@ -69,6 +69,7 @@ impl Frame<'_> {
             Test::StartsWith(place, bytes) => Some(self.bytes(*place)?.starts_with(self.pattern(*bytes)?)),
             Test::Slice { place, start, bytes } => self.slice_test(*place, *start, *bytes),
             Test::SliceIsWord { place, start, word } => self.slice_is_word(*place, *start, *word),
+            Test::Distinct { array, word, max } => self.distinct(*array, *word, *max),
             Test::Longer(place, than) => Some(self.length(*place)? > *than),
             Test::Bound(place, max) => (self.length(*place)? <= *max).then_some(false),
             Test::Always => Some(true),
@@ -169,6 +170,24 @@ impl Frame<'_> {
             }
         }
         Some(every)
+    }
+
+    /// Each with each before it: the verifier has counted that.
+    fn distinct(&self, array: u32, word: u32, max: u32) -> Option<bool> {
+        let (count, locator) = (self.length(array)?, self.locator(word)?);
+        if count > max {
+            return None;
+        }
+        let word = |element: u32| locator.word(self.args, &[element]);
+        for last in 0..count {
+            let this = word(last)?;
+            for before in 0..last {
+                if word(before)? == this {
+                    return Some(false);
+                }
+            }
+        }
+        Some(true)
     }
 
     fn sum_test(&self, sum: u32) -> Option<bool> {

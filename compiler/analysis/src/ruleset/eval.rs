@@ -11,6 +11,7 @@ use agentpol_model::{
 };
 use num_bigint::{BigInt, Sign};
 use num_traits::Zero;
+use std::collections::BTreeSet;
 
 /// Everything a condition can read.
 pub(super) struct Scope<'a> {
@@ -98,6 +99,18 @@ impl Scope<'_> {
                     SetRef::Const(set) => Some(self.rules.sets.get(set.index())?.contains(&item)),
                     SetRef::Param(param) => Some(self.bound.set(*param)?.contains(&item)),
                 }
+            }
+            Atom::Distinct { array, max } => {
+                let items = self.array(array, elements)?;
+                if u32::try_from(items.len()).ok()? > *max {
+                    return None;
+                }
+                let word = |item: &Value| match item {
+                    Value::Word(word, _) => Some(*word),
+                    _ => None,
+                };
+                let words: BTreeSet<U256> = items.iter().map(word).collect::<Option<_>>()?;
+                Some(words.len() == items.len())
             }
             Atom::Bytes(path, test) => {
                 let bytes = self.bytes(path, elements)?;

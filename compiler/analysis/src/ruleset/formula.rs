@@ -52,6 +52,13 @@ pub enum Atom {
     Member(Scalar, SetRef),
     /// A test of `bytes` or `string`.
     Bytes(Path, BytesTest),
+    /// No two elements of an array of words are the same. One longer than `max` makes it undefined.
+    Distinct {
+        /// The array.
+        array: Path,
+        /// Elements at most, as the interface declares.
+        max: u32,
+    },
 }
 
 /// `Σ coefficient · scalar + constant`.

@@ -81,6 +81,10 @@ impl Names<'_> {
             Atom::Member(item, set) => {
                 format!("{} {is} {}", self.scalar(item), self.set(*set, item))
             }
+            Atom::Distinct { array, .. } => {
+                let which = if holds { "no two" } else { "two" };
+                format!("{which} elements of {} are the same", self.path(array))
+            }
             Atom::Bytes(path, test) => self.bytes(&self.path(path), test, holds),
         }
     }

@@ -174,6 +174,11 @@ impl Flow {
                 let (path, test) = (place(path, elements), bytes_test(test, elements));
                 self.test(when, way, |branch| Instruction::Bytes { path, test, branch })
             }
+            Atom::Distinct { array, max } => {
+                let (mut word, max) = (place(array, elements), *max);
+                word.0.push(Step::Element(0));
+                self.test(when, way, |branch| Instruction::Distinct { word, max, branch })
+            }
             Atom::Linear { sum, relation } => {
                 if let Some((word, order, bound)) = comparison(sum, *relation) {
                     let word = scalar(word, elements);
@@ -216,7 +221,8 @@ fn lead(instruction: &mut Instruction, distance: u32) {
         | Instruction::In { branch, .. }
         | Instruction::Each { branch, .. }
         | Instruction::Bytes { branch, .. }
-        | Instruction::Longer { branch, .. } => branch.to = Exit::Skip(distance),
+        | Instruction::Longer { branch, .. }
+        | Instruction::Distinct { branch, .. } => branch.to = Exit::Skip(distance),
         Instruction::Jump { skip } => *skip = distance,
         Instruction::Bound { .. } | Instruction::Fail {} => {}
     }

@@ -94,6 +94,16 @@ fn quantifiers_are_fused_or_unrolled() {
 }
 
 #[test]
+fn elements_are_compared_in_one_instruction() {
+    let distinct = || Formula::Atom(Atom::Distinct { array: Path(vec![Step::Member(1)]), max: 9 });
+    assert_eq!(code(&distinct()), "distinct $1/[*0] 9 else fail\n");
+    assert_eq!(code(&Formula::Not(Box::new(distinct()))), "distinct $1/[*0] 9 then fail\n");
+    let inner = Path(vec![Step::Member(1), Step::Element(0), Step::Member(2)]);
+    let each = quantified(true, 1, Formula::Atom(Atom::Distinct { array: inner, max: 3 }));
+    assert_eq!(code(&each), "bound $1 1\nlonger $1 0 else +1\ndistinct $1/[0]/2/[*0] 3 else fail\n");
+}
+
+#[test]
 fn clauses_up_to_their_limit() {
     let wallet = Formula::Atom(Atom::Same(element(), Scalar::Field(Field::Wallet)));
     // `bound`, then two instructions an element.

@@ -37,6 +37,7 @@ fn show(formula: &Formula) -> String {
         Formula::Atom(Atom::Same(a, b)) => format!("{} is {}", word(a), word(b)),
         Formula::Atom(Atom::Member(a, SetRef::Const(id))) => format!("{} in set{}", word(a), id.index()),
         Formula::Atom(Atom::Member(a, SetRef::Param(id))) => format!("{} in {id}", word(a)),
+        Formula::Atom(Atom::Distinct { max, .. }) => format!("distinct up to {max}"),
         Formula::Atom(Atom::Bytes(_, test)) => format!("{test:?}"),
     }
 }

@@ -1,18 +1,15 @@
 //! Lists as a whole: what they are, and that nothing stands in them twice.
 
-use super::{
-    Checker, Scope,
-    compare::{Side, same},
-};
-use crate::hir::{FieldTy, Lin, Value, and, not, or, ratio};
-use agentpol_analysis::ruleset::{Formula, Scalar};
+use super::{Checker, Scope, compare::Side};
+use crate::hir::{FieldTy, Lin, Value, and, ratio};
+use agentpol_analysis::ruleset::{Atom, Formula, Scalar};
 use agentpol_diagnostics::codes;
 use agentpol_grammar::ast::{CmpOp, Expr, Span};
-use agentpol_model::types::{Path, Step, WordType};
+use agentpol_model::types::Step;
 use std::rc::Rc;
 
-/// Elements of a list whose elements are compared with each other at most: each with each are 496 pairs.
-pub(crate) const MAX_DISTINCT: u32 = 32;
+/// Elements of a list whose elements are compared with each other at most: each with each are 8128 pairs.
+pub(crate) const MAX_DISTINCT: u32 = 128;
 
 impl<'a> Checker<'_, 'a> {
     /// `rewards == [a, b]`: as long, and each the same.
@@ -62,29 +59,6 @@ impl<'a> Checker<'_, 'a> {
             self.fail_with_help(cx, list.span, codes::UNBOUNDED_ARRAY, said, help);
             return Value::Error;
         };
-        // A list that is too long makes it undefined, as it does everywhere.
-        let bounded = Formula::Quantified {
-            every: true,
-            array: path.clone(),
-            max,
-            body: Box::new(Formula::Const(true)),
-        };
-        let mut parts = vec![bounded];
-        for last in 1..max {
-            let length = Lin::word(Scalar::Len(path.clone())).minus(Lin::constant(ratio(last)));
-            let Some(shorter) = self.against_zero(cx, length, CmpOp::Le, list.span) else {
-                return Value::Error;
-            };
-            let differs =
-                (0..last).map(|n| not(same(element_at(&path, n, *word), element_at(&path, last, *word))));
-            parts.push(or([shorter, and(differs.collect::<Vec<_>>())]));
-        }
-        Value::Bool(and(parts))
+        Value::Bool(Formula::Atom(Atom::Distinct { array: path, max }))
     }
-}
-
-fn element_at(path: &Path, n: u32, word: WordType) -> Scalar {
-    let mut steps = path.0.clone();
-    steps.push(Step::Index(n));
-    Scalar::Arg(Path(steps), word)
 }

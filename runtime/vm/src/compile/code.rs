@@ -45,6 +45,15 @@ struct Resolve<'c, 'a> {
     layout: Option<u32>,
 }
 
+impl Resolve<'_, '_> {
+    /// The array whose elements the path goes through, and the word in each.
+    fn elements(&mut self, word: &Path) -> Result<(u32, u32), BindError> {
+        let array: Vec<Step> = word.0.iter().copied().take_while(|step| *step != Step::Element(0)).collect();
+        let array = self.compiler.locator(&Path(array), self.layout)?;
+        Ok((array, self.compiler.locator(word, self.layout)?))
+    }
+}
+
 type Resolved = Result<(Test, Branch), BindError>;
 
 impl Visitor for Resolve<'_, '_> {
@@ -95,10 +104,8 @@ impl Visitor for Resolve<'_, '_> {
         set: &SetRef,
         branch: &Branch,
     ) -> Resolved {
-        let array: Vec<Step> = word.0.iter().copied().take_while(|step| *step != Step::Element(0)).collect();
         let (every, max, set) = (*every, *max, self.compiler.set(*set)?);
-        let (array, word) =
-            (self.compiler.locator(&Path(array), self.layout)?, self.compiler.locator(word, self.layout)?);
+        let (array, word) = self.elements(word)?;
         let at = next(&self.compiler.program.eaches)?;
         self.compiler.program.eaches.push(Each { every, array, word, max, set });
         Ok((Test::Each(at), *branch))
@@ -131,6 +138,11 @@ impl Visitor for Resolve<'_, '_> {
         let place = self.compiler.locator(path, self.layout)?;
         // Never leaves: it is undefined, or goes on.
         Ok((Test::Bound(place, *max), Branch { when: true, to: Exit::Fail }))
+    }
+
+    fn distinct(&mut self, word: &Path, max: &u32, branch: &Branch) -> Resolved {
+        let (array, word) = self.elements(word)?;
+        Ok((Test::Distinct { array, word, max: *max }, *branch))
     }
 
     fn jump(&mut self, skip: &u32) -> Resolved {

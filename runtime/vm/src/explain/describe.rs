@@ -1,7 +1,7 @@
 //! What a failed test saw and what would have passed: one method per instruction.
 
 use crate::{policy::Policy, run::Frame};
-use agentpol_abi::Layout;
+use agentpol_abi::{Layout, layout::Kind};
 use agentpol_bytecode::{Branch, Integer, Order, Term, instruction::Visitor};
 use agentpol_model::{
     U256,
@@ -89,6 +89,22 @@ impl Describe<'_> {
     }
 }
 
+impl Describe<'_> {
+    /// The first elements of the array that the path goes through.
+    fn elements(&self, word: &Path, ty: WordType) -> String {
+        let array: Vec<Step> = word.0.iter().copied().take_while(|step| *step != Step::Element(0)).collect();
+        let count = self.read(&Scalar::Len(Path(array))).unwrap_or_default();
+        let at = |index: u32| {
+            let steps =
+                word.0.iter().map(|step| if *step == Step::Element(0) { Step::Index(index) } else { *step });
+            Scalar::Arg(Path(steps.collect()), ty)
+        };
+        let elements = (0..count.saturating_to::<u32>()).map(at).take(MAX_LISTED);
+        let saw: Vec<_> = elements.map(|element| self.saw(&element)).collect();
+        if saw.is_empty() { format!("{}: no elements", self.path(word)) } else { saw.join(", ") }
+    }
+}
+
 impl Visitor for Describe<'_> {
     type Output = Said;
 
@@ -140,17 +156,8 @@ impl Visitor for Describe<'_> {
 
     fn each(&mut self, every: &bool, word: &Path, ty: &WordType, _: &u32, set: &SetRef, _: &Branch) -> Said {
         let name = self.path(word);
-        let array: Vec<Step> = word.0.iter().copied().take_while(|step| *step != Step::Element(0)).collect();
-        let count = self.read(&Scalar::Len(Path(array))).unwrap_or_default();
-        let at = |index: u32| {
-            let steps =
-                word.0.iter().map(|step| if *step == Step::Element(0) { Step::Index(index) } else { *step });
-            Scalar::Arg(Path(steps.collect()), *ty)
-        };
         // The first element that is outside settles `all`; for `any` each of them is.
-        let elements = (0..count.saturating_to::<u32>()).map(at).take(MAX_LISTED);
-        let saw: Vec<_> = elements.map(|element| self.saw(&element)).collect();
-        let saw = if saw.is_empty() { format!("{name}: no elements") } else { saw.join(", ") };
+        let saw = self.elements(word, *ty);
         let passes = self.wanted.map(|wanted| {
             let which = if *every { "every" } else { "some" };
             let not = if wanted { "" } else { "not " };
@@ -186,6 +193,20 @@ impl Visitor for Describe<'_> {
     fn bound(&mut self, path: &Path, max: &u32) -> Said {
         let length = self.length(path);
         (self.saw(&length), Some(format!("{} <= {max}", self.name(&length))))
+    }
+
+    fn distinct(&mut self, word: &Path, _: &u32, _: &Branch) -> Said {
+        let found = self.layout.and_then(|layout| layout.locate(&word.0).ok());
+        let ty = match found.map(|locator| locator.kind()) {
+            Some(Kind::Word(ty)) => ty,
+            _ => WordType::Uint(256),
+        };
+        let name = self.path(word);
+        let passes = self.wanted.map(|wanted| {
+            let which = if wanted { "no two" } else { "two" };
+            format!("{which} of {name} the same")
+        });
+        (self.elements(word, ty), passes)
     }
 
     fn jump(&mut self, _: &u32) -> Said {

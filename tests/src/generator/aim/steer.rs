@@ -64,6 +64,15 @@ impl Draft<'_> {
                     self.write(item, if want { *word } else { near }, elements);
                 }
             }
+            Atom::Distinct { array, max } => {
+                let most = if rng.chance(20) { *max as usize } else { (*max as usize).min(4) };
+                self.resize(array, elements, rng.between(most.min(2), most));
+                if let Some(Value::Array(items)) = self.at_mut(array, elements).filter(|_| !want)
+                    && let [.., before, last] = items.as_mut_slice()
+                {
+                    *last = before.clone();
+                }
+            }
             Atom::Bytes(path, test) => self.spell(path, test, want, elements, rng),
         }
     }

@@ -69,7 +69,7 @@ impl Pool {
                     }
                 }
             }
-            Formula::Atom(Atom::Member(..) | Atom::Bytes(..)) => {}
+            Formula::Atom(Atom::Member(..) | Atom::Bytes(..) | Atom::Distinct { .. }) => {}
         }
     }
 

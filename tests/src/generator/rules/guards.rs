@@ -149,6 +149,13 @@ impl Words {
             },
             4..=5 => self.same(&leaves, rng),
             6..=7 => self.member(rules, around, rng),
+            8 => {
+                let words = leaves.arrays.iter().filter(|inside| matches!(inside.element, Type::Word(_)));
+                match rng.choose(&words.collect::<Vec<_>>()) {
+                    Some(Inside { array, max, .. }) => Atom::Distinct { array: array.clone(), max: *max },
+                    None => self.same(&leaves, rng),
+                }
+            }
             _ => match rng.choose(&leaves.bytes) {
                 Some(path) => Atom::Bytes(path.clone(), self.bytes_test(around, rng)),
                 None => self.same(&leaves, rng),

@@ -201,6 +201,7 @@ impl Display for Atom {
             Atom::Same(a, b) => write!(f, "{} is {}", Show(a), Show(b)),
             Atom::Member(item, SetRef::Const(set)) => write!(f, "{} in {set}", Show(item)),
             Atom::Member(item, SetRef::Param(param)) => write!(f, "{} in {param}", Show(item)),
+            Atom::Distinct { array, max } => write!(f, "distinct {} up to {max}", ShowPath(array)),
             Atom::Bytes(path, test) => {
                 write!(f, "{}", ShowPath(path))?;
                 match test {

@@ -102,6 +102,18 @@ fn lists(xs: &[u64], bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn no_two_elements_are_the_same() {
+    let distinct = |max| Formula::Atom(Atom::Distinct { array: Path(vec![Step::Member(0)]), max });
+    let truth = |max, xs: &[u64]| truth_in(&with_lists(), distinct(max), &lists(xs, b""));
+    assert_eq!(truth(3, &[]), Some(true));
+    assert_eq!(truth(3, &[1]), Some(true));
+    assert_eq!(truth(3, &[1, 2, 3]), Some(true));
+    assert_eq!(truth(3, &[1, 2, 1]), Some(false));
+    assert_eq!(truth(3, &[1, 1]), Some(false));
+    assert_eq!(truth(2, &[1, 1, 1]), None, "longer than was promised");
+}
+
+#[test]
 fn quantifiers() {
     let xs = || Path(vec![Step::Member(0)]);
     let each = Scalar::Arg(Path(vec![Step::Member(0), Step::Element(0)]), WordType::Uint(256));
