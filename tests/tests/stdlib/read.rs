@@ -84,13 +84,14 @@ pub(crate) struct Declared {
 /// Every function of every interface.
 pub(crate) fn functions() -> Vec<Declared> {
     let mut all = Vec::new();
-    for (_, item) in items() {
-        let ItemKind::Interface(interface) = item.kind else { continue };
+    let items = items();
+    let interfaces: Vec<&Interface> = items.iter().filter_map(|(_, item)| interface(item)).collect();
+    for interface in &interfaces {
         for member in &interface.members {
             let MemberKind::Function { name, fields, payable, .. } = &member.kind else { continue };
             all.push(Declared {
                 interface: interface.name.node.clone(),
-                signature: format!("{}{}", name.node, types(&interface, fields)),
+                signature: format!("{}{}", name.node, types(&interfaces, interface, fields)),
                 payable: *payable,
             });
         }
@@ -98,14 +99,25 @@ pub(crate) fn functions() -> Vec<Declared> {
     all
 }
 
-/// `(address,uint256)`, structs written out.
-fn types(interface: &Interface, fields: &[Field]) -> String {
+fn interface(item: &Item) -> Option<&Interface> {
+    match &item.kind {
+        ItemKind::Interface(interface) => Some(interface),
+        _ => None,
+    }
+}
+
+/// `(address,uint256)`, structs written out, those of other interfaces as well.
+fn types(all: &[&Interface], own: &Interface, fields: &[Field]) -> String {
     let types: Vec<String> = fields
         .iter()
         .map(|field| {
-            let name = &field.ty.path.segments.last().unwrap().node;
-            let found = interface.members.iter().find_map(|member| match &member.kind {
-                MemberKind::Struct { name: n, fields } if n.node == *name => Some(types(interface, fields)),
+            let (owner, name) = match field.ty.path.segments.as_slice() {
+                [name] => (own, &name.node),
+                [.., owner, name] => (*all.iter().find(|i| i.name.node == owner.node).unwrap(), &name.node),
+                [] => panic!("a type has a name"),
+            };
+            let found = owner.members.iter().find_map(|member| match &member.kind {
+                MemberKind::Struct { name: n, fields } if n.node == *name => Some(types(all, owner, fields)),
                 _ => None,
             });
             let arrays = field.ty.arrays.iter().map(|n| format!("[{}]", n.as_ref().map_or("", |n| &n.node)));

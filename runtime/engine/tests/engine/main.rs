@@ -8,12 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
-mod account;
 mod decide;
 mod gate;
-mod gate_statements;
 mod load;
 mod policy;
-mod reasons;
 mod session;
-mod signatures;
