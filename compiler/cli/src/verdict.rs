@@ -62,8 +62,9 @@ impl Shown<'_> {
         match decision.code() {
             // The whole, with what would have passed, is in the JSON.
             Some(code) if let Some(near) = &decision.nearest => {
+                let place = near.action.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
                 format!(
-                    "`{}` came closest: it asks for `{}`, and here {} [{}]",
+                    "{place}`{}` came closest: it asks for `{}`, and here {} [{}]",
                     near.rule,
                     near.clause,
                     near.saw,

@@ -93,6 +93,15 @@ impl Policy {
                           together with others; ask for each by itself";
             return Err(deny(DenyCode::UnsupportedKind, reason.to_owned()));
         }
+        if let (Instrument::Authorization, [action]) = (instrument, request.actions)
+            && action.from != request.wallet
+        {
+            let reason = format!(
+                "it would hand over the account of the key, {}, and not the wallet {}",
+                action.from, request.wallet
+            );
+            return Err(deny(DenyCode::WrongWallet, reason));
+        }
         let fee = if instrument.has_fee() { request.envelope.max_fee() } else { Some(U256::ZERO) };
         let mut notes = Vec::new();
         match (fee, self.fee_cap(request.chain)) {
@@ -167,9 +176,10 @@ impl Policy {
         let nearest = self.rules().explain(request).and_then(|nearest| {
             let rule = self.rule_name(nearest.rule)?.to_string();
             let agentpol_vm::Nearest { clause, saw, would_pass, .. } = nearest;
-            Some(Nearest { rule, clause, saw, would_pass })
+            Some(Nearest { rule, action: None, clause, saw, would_pass })
         });
-        let reason = self.why_denied(request, denied, nearest.as_ref());
+        let (action, reason) = self.why_denied(request, denied, nearest.as_ref());
+        let nearest = nearest.map(|nearest| Nearest { action, ..nearest });
         let rule = denied.rule.and_then(|rule| self.rule_name(rule)).map(|rule| rule.to_string());
         Decision { nearest, ..self.decision(Outcome::Deny(denied.code), rule, reason, steps) }
     }

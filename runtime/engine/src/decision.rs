@@ -73,6 +73,9 @@ pub struct Charge {
 pub struct Nearest {
     /// The rule.
     pub rule: String,
+    /// The action that it is about, where the request has more than one: `inner 2.1`, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// The clause that failed, as it is written.
     pub clause: String,
     /// What it saw.

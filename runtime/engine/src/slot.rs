@@ -131,3 +131,67 @@ pub(crate) fn digest(request: &Request<'_>) -> B256 {
     }
     keccak256(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agentpol_model::request::{Action, Envelope};
+    use std::collections::BTreeSet;
+
+    /// Whatever is signed, and whoever signs it, makes another request; the hour and who asks do not.
+    #[test]
+    fn a_digest_tells_apart_all_that_is_signed() {
+        let action = Action {
+            kind: Kind::Call,
+            from: Address::repeat_byte(1),
+            to: Address::repeat_byte(2),
+            value: U256::ZERO,
+            command: [0; 4],
+            data: &[1, 2],
+        };
+        let once = Once { contract: Address::repeat_byte(3), id: B256::ZERO, until: None };
+        let envelope = Envelope { once: Some(once), ..Envelope::default() };
+        let actions = [
+            action,
+            Action { kind: Kind::Delegatecall, ..action },
+            Action { from: Address::repeat_byte(9), ..action },
+            Action { to: Address::repeat_byte(9), ..action },
+            Action { value: U256::ONE, ..action },
+            Action { command: [0, 0, 0, 1], ..action },
+            Action { data: &[1, 2, 0], ..action },
+        ];
+        let with = |once| Envelope { once: Some(once), ..Envelope::default() };
+        let envelopes = [
+            envelope,
+            Envelope::default(),
+            with(Once { contract: Address::repeat_byte(9), ..once }),
+            with(Once { id: B256::repeat_byte(9), ..once }),
+            with(Once { until: Some(0), ..once }),
+            Envelope { nonce: Some(0), ..envelope },
+            Envelope { gas_limit: Some(0), ..envelope },
+            Envelope { max_fee_per_gas: Some(0), ..envelope },
+            Envelope { max_priority_fee_per_gas: Some(0), ..envelope },
+            Envelope { blob_fee: Some((0, 0)), ..envelope },
+            Envelope { blob_fee: Some((0, 1)), ..envelope },
+        ];
+        let one = [action];
+        let (wallet, agent) = (Address::repeat_byte(4), None);
+        let request = Request { chain: 1, wallet, signer: wallet, agent, now: 5, envelope, actions: &one };
+        let mut digests = BTreeSet::new();
+        for action in &actions[1..] {
+            digests.insert(digest(&Request { actions: &[*action], ..request }));
+        }
+        for envelope in envelopes {
+            digests.insert(digest(&Request { envelope, ..request }));
+        }
+        let other = Address::repeat_byte(9);
+        digests.insert(digest(&Request { chain: 2, ..request }));
+        digests.insert(digest(&Request { wallet: other, ..request }));
+        digests.insert(digest(&Request { signer: other, ..request }));
+        digests.insert(digest(&Request { actions: &[action, action], ..request }));
+        digests.insert(digest(&Request { actions: &[], ..request }));
+        assert_eq!(digests.len(), 6 + envelopes.len() + 5);
+        let later = Request { now: 6, agent: Some("bot"), ..request };
+        assert_eq!(digest(&later), digest(&request));
+    }
+}

@@ -297,10 +297,11 @@ fn a_denial_inside_says_what_was_nearest() {
     let calls = multicall(&[poke(), execute(&[(0, swapped.clone())])]);
     let actions = [call(HUB, &calls)];
     let request = request(&actions);
-    let kind = |n| policy().with_action(&request, n, |action| (action.kind, action.data.len()));
-    assert_eq!(kind(0), Some((Kind::Call, calls.len())));
-    assert_eq!(kind(1), Some((Kind::Call, poke().len())));
-    assert_eq!(kind(3), Some((Kind::Command, swapped.len())));
+    let kind =
+        |n| policy().with_action(&request, n, |action, path| (action.kind, action.data.len(), path.to_vec()));
+    assert_eq!(kind(0), Some((Kind::Call, calls.len(), vec![1])));
+    assert_eq!(kind(1), Some((Kind::Call, poke().len(), vec![1, 1])));
+    assert_eq!(kind(3), Some((Kind::Command, swapped.len(), vec![1, 2, 1])));
     assert_eq!(kind(4), None);
 }
 

@@ -8,8 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod account;
 mod decide;
 mod gate;
+mod gate_statements;
 mod load;
 mod policy;
+mod reasons;
 mod session;
+mod signatures;

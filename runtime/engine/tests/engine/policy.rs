@@ -54,7 +54,7 @@ pub(crate) fn usdc(n: u64) -> U256 {
     U256::from(n) * U256::from(1_000_000)
 }
 
-fn milli_ether(n: u64) -> U256 {
+pub(crate) fn milli_ether(n: u64) -> U256 {
     U256::from(n) * U256::from(10u64.pow(15))
 }
 

@@ -42,7 +42,9 @@ impl Policy {
         if !matches!(denied.code, DenyCode::NoRule | DenyCode::Undefined) {
             return None;
         }
-        self.with_action(request, denied.action, |action| self.explain_action(request, action, denied.rule))?
+        self.with_action(request, denied.action, |action, _| {
+            self.explain_action(request, action, denied.rule)
+        })?
     }
 
     /// Where a rule is named, of that rule.
