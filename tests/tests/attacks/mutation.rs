@@ -16,7 +16,8 @@ use agentpol_model::{
     budget::{Cap, Measure},
     decision::{DenyCode, GrantedAction},
     effect::EffectKind,
-    request::Request,
+    policy::Target,
+    request::{Kind, Request},
 };
 use agentpol_runtime::Outcome;
 use agentpol_tests::generator::Rng;
@@ -61,10 +62,24 @@ fn ours(data: &[u8]) -> Vec<u8> {
     data
 }
 
+/// Is there a wrapper that these could be the calldata of?
+fn wraps(shipped: &Shipped, data: &[u8]) -> bool {
+    shipped
+        .rules
+        .callables
+        .iter()
+        .filter(|c| !c.unwraps.is_empty())
+        .any(|c| c.function.as_ref().is_some_and(|function| data.starts_with(&function.selector)))
+}
+
 fn allowed(shipped: &Shipped) -> Vec<Allowed> {
     let mut all = Vec::new();
     for step in shipped.tests.iter().flat_map(|test| &test.steps) {
-        let action = &step.request.actions[0];
+        // Transactions of one action: the oracles read no other.
+        let [action] = step.request.actions.as_slice() else { continue };
+        if !matches!(action.kind, Kind::Call | Kind::Send) || wraps(shipped, &action.data) {
+            continue;
+        }
         let one = Allowed {
             chain: step.request.chain,
             to: action.to,
@@ -196,8 +211,15 @@ fn inside_the_caps(shipped: &Shipped, granted: &GrantedAction) -> Result<(), Str
         };
         let mut sum = U512::ZERO;
         for effect in &granted.effects {
-            let leaves =
-                matches!(effect.kind, EffectKind::Move | EffectKind::Pull { .. } | EffectKind::Grant(_));
+            // What the trusted are given counts when they take it.
+            let trusted = shipped.rules.contracts.iter().any(|contract| {
+                contract.trusted.is_some() && contract.address == Target::Fixed(effect.party)
+            });
+            let leaves = match effect.kind {
+                EffectKind::Move | EffectKind::Pull { .. } => true,
+                EffectKind::Grant(_) => !trusted,
+                EffectKind::Receive | EffectKind::Owe => false,
+            };
             let weight = weights.iter().find(|(token, _)| *token == effect.token).map(|(_, weight)| *weight);
             if let (true, Some(weight)) = (leaves, weight) {
                 sum += U512::from(effect.amount) * U512::from(weight);

@@ -4,7 +4,11 @@ use agentpol_analysis::ruleset::{Bound, RuleSet};
 use agentpol_compiler::{Loader, ParamSample, SourceFile, compile, lower::lower, sample_params};
 use agentpol_ethereum::{Facts, read};
 use agentpol_model::{
-    Address, B256, Time, U256, decision::Ruling, effect::EffectKind, policy::ParamValue, request::Request,
+    Address, B256, Time, U256,
+    decision::Ruling,
+    effect::EffectKind,
+    policy::{ParamValue, WALLET_PARAM},
+    request::Request,
 };
 use agentpol_runtime::{
     Answer, Binding, Decision, Gate, Outcome, Policy,
@@ -77,7 +81,9 @@ impl Shipped {
             }
         };
         let names = rules.params.iter().map(|param| param.name.clone());
-        let params: BTreeMap<_, _> = names.zip(sample_params(&rules).into_iter().map(value)).collect();
+        let mut params: BTreeMap<_, _> = names.zip(sample_params(&rules).into_iter().map(value)).collect();
+        // Bound to whichever wallet it is.
+        params.remove(WALLET_PARAM);
         let binding = Binding { wallet, signer: wallet, params: params.clone() };
         let policy = Policy::new(lower(&rules).unwrap(), &binding).unwrap();
         let bound = Bound::new(&rules, wallet, params).unwrap();

@@ -186,8 +186,20 @@ fn may(name: &str, request: &Request<'_>, call: &Call) -> bool {
         }
         ("turnkey-aave" | "aave-manager", Call::Supply(c)) => unpaid && c.onBehalfOf == wallet(),
         ("turnkey-aave", Call::Withdraw(c)) => unpaid && c.to == wallet(),
+        ("sign-in", Call::Send) => action.to == test_address("payee") && action.value <= ether(1_000),
+        ("orders", Call::Approve(c)) => {
+            let relayer = address!("0xC92E8bdf79f0507f65a392b0ab4667716BFE0110");
+            unpaid && request.chain == 1 && action.to == USDC && c.spender == relayer
+        }
+        ("router-swaps", Call::Approve(c)) => {
+            let permit2 = address!("0x000000000022D473030F116dDEE9F6B43aC78BA3");
+            unpaid && action.to == USDC && c.spender == permit2
+        }
         // Allowances go to a contract that the policy names.
-        ("turnkey-aave" | "aave-manager" | "lp-rebalancer" | "session-key", Call::Approve(c)) => {
+        (
+            "turnkey-aave" | "aave-manager" | "lp-rebalancer" | "session-key" | "smart-account",
+            Call::Approve(c),
+        ) => {
             let strangers = [FRIEND, crate::ask::STRANGER, Address::ZERO, wallet()];
             unpaid && !strangers.contains(&c.spender)
         }
