@@ -4,7 +4,7 @@
 use crate::{
     differential::WALLET,
     generator::{Rng, rules},
-    mutants, workload,
+    mutants, nested, workload,
 };
 use agentpol_abi::{Layout, Value, decode, encode, signature::parse_members};
 use agentpol_analysis::ruleset::{Bound, RuleSet};
@@ -124,6 +124,7 @@ pub fn doors(policies: Vec<Vec<u8>>) -> Vec<Door> {
         ("module", module, modules),
         ("calldata", calldata, calls),
         ("requests", requests, request_seeds()),
+        ("wrappers", nested::wrappers, nested::seeds(rng)),
     ]
 }
 

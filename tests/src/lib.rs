@@ -6,6 +6,7 @@
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
 //! | [`differential`] | the reference beside the interpreter |
 //! | [`mutants`] | modules that nobody compiled |
+//! | [`nested`] | actions inside actions, and both evaluators on them |
 //! | [`doors`] | where untrusted bytes come in: the fuzz targets |
 //! | [`workload`] | what the benches measure |
 
@@ -24,4 +25,5 @@ pub mod differential;
 pub mod doors;
 pub mod generator;
 pub mod mutants;
+pub mod nested;
 pub mod workload;

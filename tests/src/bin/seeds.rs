@@ -1,0 +1,17 @@
+//! Writes the seeds of every door into `FOLDER/DOOR/`, for the fuzz targets to begin with.
+
+#![allow(clippy::unwrap_used, reason = "a tool of the tests")]
+
+use agentpol_tests::doors::doors;
+use std::{fs, path::PathBuf};
+
+fn main() {
+    let folder = PathBuf::from(std::env::args().nth(1).expect("usage: seeds FOLDER"));
+    for (name, _, seeds) in doors(Vec::new()) {
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        for (n, seed) in seeds.iter().enumerate() {
+            fs::write(folder.join(n.to_string()), seed).unwrap();
+        }
+    }
+}
