@@ -1,6 +1,7 @@
 //! `agentpol decode [--policy FILE] --requests FILE`
 
 mod human;
+mod out;
 
 use crate::{
     cli::Format,
@@ -11,17 +12,11 @@ use crate::{
     report,
     ui::{Failure, Outcome, Status, Ui},
 };
-use agentpol_abi::Value;
-use agentpol_analysis::ruleset::{Bound, RuleSet, Understood};
+use agentpol_analysis::ruleset::{Bound, RuleSet};
 use agentpol_ethereum::{Facts, OwnedRequest, Refusal, request::MAX_REQUEST_BYTES};
-use agentpol_model::{
-    Address,
-    decision::DenyCode,
-    effect::{Effect, EffectKind, GrantMode},
-    request::{Action, Request},
-};
-use alloy_primitives::hex;
+use agentpol_model::decision::DenyCode;
 use clap::Args;
+use out::{ActionOut, ErrorOut, Shower};
 use serde::Serialize;
 use std::{io::Write as _, path::PathBuf};
 
@@ -52,56 +47,6 @@ struct Decoded {
     actions: Vec<ActionOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorOut>,
-}
-
-#[derive(Serialize)]
-struct ErrorOut {
-    code: &'static str,
-    message: String,
-    /// The byte of the calldata, for `malformed`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct ActionOut {
-    kind: &'static str,
-    chain: String,
-    to: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contract: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    selector: Option<String>,
-    args: Vec<ArgOut>,
-    value: String,
-    /// Null: nobody declared what else it does.
-    effects: Option<Vec<EffectOut>>,
-    inner: Vec<ActionOut>,
-}
-
-#[derive(Serialize)]
-struct ArgOut {
-    name: String,
-    r#type: String,
-    value: serde_json::Value,
-}
-
-#[derive(Serialize)]
-struct EffectOut {
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    party: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<u64>,
-    /// Why it cannot be worked out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
 }
 
 impl Decode {
@@ -162,28 +107,14 @@ impl Decode {
         let mut actions = Vec::new();
         let mut error = None;
         let mut pictures = String::new();
+        let shower = Shower { rules, chain: whole.chain, of_library: self.policy.is_none() };
         for action in whole.actions {
             let understood = rules.understand(&whole, action, bound);
-            let (out, wrong) = match &understood {
-                Ok(understood) => (self::action(&whole, action, rules, Some(understood)), None),
-                Err(wrong) => (self::action(&whole, action, rules, None), Some(wrong)),
-            };
+            let mut out = shower.action(action, understood.as_ref());
+            // Of what stands outermost it is the request's.
+            error = out.error.take().or(error);
             if self.format == Format::Human {
                 pictures.push_str(&human::action(&out, understood.as_ref().ok(), rules));
-            }
-            if let Some(wrong) = wrong {
-                let message = match wrong.malformed {
-                    Some(malformed) => malformed.to_string(),
-                    None if self.policy.is_none() && wrong.code == DenyCode::UnknownContract => {
-                        "nothing of the standard library stands there; --policy names a policy that declares it".to_owned()
-                    }
-                    None => wrong.code.doc().to_owned(),
-                };
-                error = Some(ErrorOut {
-                    code: wrong.code.name(),
-                    message,
-                    offset: wrong.malformed.map(|m| m.offset),
-                });
             }
             actions.push(out);
         }
@@ -219,71 +150,4 @@ fn catalogue() -> Result<RuleSet, Failure> {
     let compilation = agentpol_compiler::catalogue();
     let first = compilation.diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
     compilation.ruleset.ok_or_else(|| Failure::new(format!("the standard library does not compile: {first}")))
-}
-
-fn action(
-    request: &Request<'_>,
-    action: &Action<'_>,
-    rules: &RuleSet,
-    understood: Option<&Understood<'_>>,
-) -> ActionOut {
-    let callable = understood.and_then(|u| u.callable).map(|(_, c)| c);
-    let function = callable.and_then(|c| c.function.as_ref());
-    let args = function.map(|f| &f.inputs).into_iter().flatten().zip(understood.iter().flat_map(|u| &u.args));
-    let arg = |(member, value): (&agentpol_model::types::Member, &Value)| ArgOut {
-        name: member.name.clone(),
-        r#type: member.ty.to_string(),
-        value: value.to_json(&member.ty),
-    };
-    // A `send` moves its value whether a policy speaks of it or not; what is opaque is not told as if it were all.
-    let effects = understood.map(|u| u.effects.iter().map(|e| effect(e.as_ref(), rules)).collect());
-    ActionOut {
-        kind: action.kind.name(),
-        chain: crate::show::chain(request.chain, &rules.chains),
-        to: action.to.to_checksum(None),
-        contract: callable.map(|c| c.contract.clone()).filter(|name| !name.is_empty()),
-        function: function.map(|f| f.signature.clone()),
-        selector: action.data.get(..4).map(hex::encode_prefixed),
-        args: args.map(arg).collect(),
-        value: action.value.to_string(),
-        effects: effects.filter(|_| callable.is_none_or(|c| !c.opaque)),
-        inner: Vec::new(),
-    }
-}
-
-/// An effect as an interface writes it.
-pub(crate) fn effect_word(kind: EffectKind) -> &'static str {
-    match kind {
-        EffectKind::Move => "moves",
-        EffectKind::Pull { exact: true } => "pulls exactly",
-        EffectKind::Pull { exact: false } => "pulls",
-        EffectKind::Grant(GrantMode::Set) => "grants",
-        EffectKind::Grant(GrantMode::Add) => "grants more",
-        EffectKind::Grant(GrantMode::Dec) => "grants less",
-        EffectKind::Receive => "receives",
-        EffectKind::Owe => "owes",
-    }
-}
-
-fn effect(effect: Result<&Effect, &DenyCode>, rules: &RuleSet) -> EffectOut {
-    match effect {
-        Ok(e) => EffectOut {
-            kind: effect_word(e.kind),
-            token: rules.tokens.get(e.token.index()).map(|t| t.symbol.clone()),
-            amount: Some(e.amount.to_string()),
-            party: Some(e.party)
-                .filter(|p| *p != Address::ZERO || e.kind != EffectKind::Owe)
-                .map(|p| p.to_checksum(None)),
-            until: e.until,
-            error: None,
-        },
-        Err(code) => EffectOut {
-            kind: "undetermined",
-            token: None,
-            amount: None,
-            party: None,
-            until: None,
-            error: Some(code.name()),
-        },
-    }
 }

@@ -44,10 +44,23 @@ impl Describer<'_> {
             return format!("send {value} to {}", self.address(action.to));
         }
         let does = if whole && !opaque { self.effects(&effects) } else { None };
-        does.unwrap_or_else(|| match understood.callable {
-            Some((_, callable)) => format!("call {}", callable.name()),
+        let own = || match understood.callable {
+            Some((_, callable)) if callable.kind == Kind::Call => format!("call {}", callable.name()),
+            Some((_, callable)) => callable.name(),
             None => self.not_understood(request, action),
-        })
+        };
+        if understood.inner.is_empty() {
+            return does.unwrap_or_else(own);
+        }
+        // Value that could go along and does not is nothing that a wrapper does.
+        let idle = effects.iter().all(|effect| effect.amount == U256::ZERO);
+        let inside = understood.inner.iter().map(|inside| match &inside.understood {
+            Ok(understood) => self.understood(request, &inside.action(), understood),
+            Err(_) => self.not_understood(request, &inside.action()),
+        });
+        let does = does.filter(|_| !idle);
+        let all: Vec<String> = does.into_iter().chain(inside).collect();
+        format!("{}: {}", own(), all.join(", then "))
     }
 
     /// Nothing where there is nothing to say: the name of the function must do.
@@ -56,7 +69,10 @@ impl Describer<'_> {
         let mut comes = Vec::new();
         for effect in effects {
             let amount = self.token(effect).map(|t| show::amount(effect.amount, t))?;
-            let party = self.address(effect.party);
+            let mut party = self.address(effect.party);
+            if let Some(through) = effect.through {
+                party = format!("{party}, through {},", self.address(through));
+            }
             match effect.kind {
                 // Value that could go along and does not.
                 EffectKind::Move if effect.amount == U256::ZERO && effects.len() > 1 => {}

@@ -70,7 +70,9 @@ fn catalogue_text() -> String {
         .filter(|(name, _)| *name != "chains")
         .map(|(name, _)| format!("use std::{name}\n"))
         .collect();
-    format!("policy catalogue on {}\n\n{uses}", names.join(", "))
+    // What no rule names is nothing that can be understood.
+    let named = "deny texts: message(text) {}\ndeny contracts: deploy {}\ndeny delegates: authorize(delegate, nonce) {}\n";
+    format!("policy catalogue on {}\n\n{uses}\n{named}", names.join(", "))
 }
 
 #[cfg(test)]

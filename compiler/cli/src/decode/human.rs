@@ -1,6 +1,9 @@
 //! What was understood, for a person: amounts with their token, addresses with their name.
 
-use super::{ActionOut, Decoded, effect_word};
+use super::{
+    Decoded,
+    out::{ActionOut, effect_word},
+};
 use crate::{
     show,
     ui::{BOLD, CODE, DIM, ERROR, Failure, Ui, WARNING},
@@ -40,12 +43,21 @@ pub(super) fn write(ui: &mut Ui, decoded: &Decoded, actions: &str) -> Result<(),
 pub(super) fn action(out: &ActionOut, understood: Option<&Understood<'_>>, rules: &RuleSet) -> String {
     let names = Names { rules };
     let callable = understood.and_then(|u| u.callable).map(|(_, c)| c);
-    let called = match callable.filter(|c| c.function.is_some()) {
-        Some(callable) => format!(" {CODE}{}{CODE:#}", callable.name()),
-        None => out.selector.as_ref().map(|s| format!(" {CODE}{s}{CODE:#}")).unwrap_or_default(),
+    let called = match callable.and_then(|c| Some((&c.contract, c.function.as_ref()?))) {
+        Some((contract, function)) if contract.is_empty() => format!(" {CODE}{}{CODE:#}", function.name),
+        Some((contract, function)) => format!(" {CODE}{contract}.{}{CODE:#}", function.name),
+        None => {
+            let hash = out.selector.as_ref().or(out.type_hash.as_ref());
+            hash.map(|hash| format!(" {CODE}{hash}{CODE:#}")).unwrap_or_default()
+        }
     };
-    let at = if out.kind == "send" { "to" } else { "at" };
-    let mut text = format!("  {}{called} {DIM}{at} {} on {}{DIM:#}\n", out.kind, out.to, out.chain);
+    let at = match out.kind {
+        "send" | "authorize" => format!("to {} ", out.to),
+        "message" | "deploy" => String::new(),
+        _ => format!("at {} ", out.to),
+    };
+    let may_fail = if out.may_fail { format!(", {WARNING}may fail{WARNING:#}") } else { String::new() };
+    let mut text = format!("  {}{called} {DIM}{at}on {}{DIM:#}{may_fail}\n", out.kind, out.chain);
     if let (Some(understood), Some(function)) = (understood, callable.and_then(|c| c.function.as_ref())) {
         let width = function.inputs.iter().map(|m| m.name.len()).max().unwrap_or(0);
         for (n, (member, value)) in function.inputs.iter().zip(&understood.args).enumerate() {
@@ -66,13 +78,27 @@ pub(super) fn action(out: &ActionOut, understood: Option<&Understood<'_>>, rules
             text.push_str(&format!("    {WARNING}opaque{WARNING:#}: nobody declared what else it does\n"))
         }
         (Some(understood), Some(_)) => {
-            // Value that could go along and does not is no news.
-            let idle = |e: &Effect| e.kind == EffectKind::Move && e.amount == U256::ZERO && out.value == "0";
+            // Value that could go along and does not is no news; what goes to a new contract is shown as such.
+            let idle = |e: &Effect| {
+                e.kind == EffectKind::Move
+                    && ((e.amount == U256::ZERO && out.value == "0") || out.kind == "deploy")
+            };
             for effect in understood.effects.iter().filter(|e| !e.as_ref().is_ok_and(idle)) {
                 text.push_str(&format!("    {}\n", names.effect(effect.as_ref())));
             }
         }
         (None, _) => {}
+    }
+    if let Some(error) = &out.error {
+        text.push_str(&format!("    {ERROR}{}{ERROR:#} {}\n", error.code, visible(&error.message)));
+    }
+    if let Some(understood) = understood.filter(|understood| !understood.inner.is_empty()) {
+        text.push_str("    inside it:\n");
+        for (out, inside) in out.inner.iter().zip(&understood.inner) {
+            for line in action(out, inside.understood.as_ref().ok(), rules).lines() {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
     }
     text
 }
@@ -116,8 +142,11 @@ impl Names<'_> {
             EffectKind::Owe => String::new(),
         };
         let until = e.until.map(|t| format!(" until {}", Instant(t))).unwrap_or_default();
+        let through = e.through.map(|t| format!(" through {}", self.address(t))).unwrap_or_default();
         let least = if e.kind == EffectKind::Receive { " at least" } else { "" };
-        format!("{DIM}{}{least}{DIM:#} {amount} {rest}{until}", effect_word(e.kind)).trim_end().to_owned()
+        format!("{DIM}{}{least}{DIM:#} {amount} {rest}{through}{until}", effect_word(e.kind))
+            .trim_end()
+            .to_owned()
     }
 }
 

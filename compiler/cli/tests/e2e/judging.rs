@@ -74,6 +74,56 @@ fn decode_with_and_without_a_policy() {
     assert_eq!(run.json()[17]["actions"][0]["contract"], "USDT");
 }
 
+/// A router's `multicall`: what it knows, nothing at all, a byte too many, and what it does not know.
+#[test]
+fn what_is_inside_is_decoded_as_well() {
+    let word = |n: usize| format!("{n:064x}");
+    let refund = "12210e8a";
+    let parts = [
+        refund.to_owned(),
+        "ac9650d8".to_owned() + &word(32) + &word(0),
+        format!("{refund}00"),
+        "01020304".to_owned(),
+    ];
+    let padded = |part: &String| {
+        let bytes = part.len() / 2;
+        format!("{}{part:0<width$}", word(bytes), width = bytes.next_multiple_of(32) * 2)
+    };
+    let tails: Vec<String> = parts.iter().map(padded).collect();
+    let mut data = format!("ac9650d8{}{}", word(32), word(parts.len()));
+    let mut at = parts.len() * 32;
+    for tail in &tails {
+        data.push_str(&word(at));
+        at += tail.len() / 2;
+    }
+    data.push_str(&tails.concat());
+    let router = "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45";
+    let call = format!("{{\"to\": \"{router}\", \"data\": \"0x{data}\"}}");
+    let text = "[\"0x676d\", \"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"]";
+    let requests: String = [("eth_sendTransaction", format!("[{call}]")), ("personal_sign", text.to_owned())]
+        .iter()
+        .map(|(method, params)| {
+            format!("{{\"chainId\": 1, \"request\": {{\"method\": \"{method}\", \"params\": {params}}}}}\n")
+        })
+        .collect();
+    let directory = directory(&[("r", requests.as_bytes())]);
+    let run = run_in(directory.path(), &["decode", "--requests", "r"]);
+    assert_eq!(run.code, 0, "{}", run.all());
+    insta::assert_snapshot!(run.out);
+    let run = run_in(directory.path(), &["decode", "--requests", "r", "--format", "json"]);
+    let action = &run.json()[0]["actions"][0];
+    let inner = action["inner"].as_array().unwrap();
+    let of = |n: usize| {
+        [&inner[n]["function"], &inner[n]["error"]["code"], &inner[n]["error"]["offset"]]
+            .map(ToString::to_string)
+    };
+    assert_eq!(of(0), ["\"refundETH()\"", "null", "null"]);
+    assert_eq!(of(1), ["\"multicall(bytes[])\"", "null", "null"]);
+    assert_eq!(of(2), ["null", "\"malformed\"", "4"]);
+    assert_eq!(of(3), ["null", "\"unknown_function\"", "null"]);
+    assert_eq!(inner[0]["to"].as_str(), Some(router));
+}
+
 #[test]
 fn lines_that_are_no_requests_are_denied_one_by_one() {
     let long = format!("{{\"id\": \"{}\"}}", "x".repeat(600_000));
