@@ -133,7 +133,7 @@ fn bytes(values: &mut [Value], path: &Path, n: usize, new: Vec<u8>) {
 }
 
 /// Puts actions inside.
-fn fill(values: &mut Vec<Value>, unwrap: &Unwrap, depth: usize, rng: &mut Rng) {
+fn fill(values: &mut [Value], unwrap: &Unwrap, depth: usize, rng: &mut Rng) {
     let inner = |rng: &mut Rng| call(depth.saturating_sub(1), rng);
     let operation = |rng: &mut Rng| U256::from(rng.below(100) / 90);
     match unwrap {
@@ -258,7 +258,7 @@ pub fn seeds(rng: &mut Rng) -> Vec<Vec<u8>> {
                 target(c) == outer.to
                     && c.function.as_ref().is_some_and(|f| outer.data.starts_with(&f.selector))
             };
-            let which = u8::try_from(all.iter().position(|c| is_it(c))?).ok()?;
+            let which = u8::try_from(all.iter().position(is_it)?).ok()?;
             Some([&[which], &outer.data[4..]].concat())
         })
         .collect()
