@@ -6,7 +6,10 @@ use agentpol_tests::doors::doors;
 use std::{fs, path::PathBuf};
 
 fn main() {
-    let folder = PathBuf::from(std::env::args().nth(1).expect("usage: seeds FOLDER"));
+    let Some(folder) = std::env::args().nth(1).map(PathBuf::from) else {
+        eprintln!("usage: seeds FOLDER");
+        std::process::exit(2);
+    };
     for (name, _, seeds) in doors(Vec::new()) {
         let folder = folder.join(name);
         fs::create_dir_all(&folder).unwrap();
