@@ -5,7 +5,10 @@ use super::{
     quantities::{date, decimal, digits, divide, duration, list, number},
 };
 use crate::ruleset::{Atom, BytesTest, Formula, Linear, Relation, Scalar, SetRef};
-use agentpol_model::request::Field;
+use agentpol_model::{
+    request::Field,
+    types::{Path, Type},
+};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
@@ -85,7 +88,7 @@ impl Names<'_> {
                 let which = if holds { "no two" } else { "two" };
                 format!("{which} elements of {} are the same", self.path(array))
             }
-            Atom::Bytes(path, test) => self.bytes(&self.path(path), test, holds),
+            Atom::Bytes(path, test) => self.bytes(path, test, holds),
         }
     }
 
@@ -104,8 +107,14 @@ impl Names<'_> {
         }
     }
 
-    fn bytes(&self, path: &str, test: &BytesTest, holds: bool) -> String {
-        let hex = alloy_primitives::hex::encode_prefixed::<&[u8]>;
+    fn bytes(&self, path: &Path, test: &BytesTest, holds: bool) -> String {
+        // What is text is shown as text; nothing in it can look like anything else.
+        let is_text = self.ty(path) == Some(&Type::String);
+        let hex = |bytes: &[u8]| match core::str::from_utf8(bytes) {
+            Ok(text) if is_text => format!("{text:?}"),
+            _ => alloy_primitives::hex::encode_prefixed(bytes),
+        };
+        let path = self.path(path);
         let is = if holds { "is" } else { "is not" };
         match test {
             BytesTest::Equals(bytes) if bytes.is_empty() => format!("{path} {is} empty"),

@@ -64,7 +64,7 @@ impl Names<'_> {
         let until = typed.until.as_ref().map(|until| format!(", until {}", self.scalar(until)));
         let until = until.unwrap_or_default();
         if typed.once_per.is_empty() {
-            return format!("A signature can be used{until}; nothing says that it can be used only once.");
+            return format!("The interface does not say how often a signature can be used{until}.");
         }
         let per: Vec<_> = typed.once_per.iter().map(|word| self.scalar(word)).collect();
         format!("A signature can be used once for each {}{until}.", list(&per, "and"))

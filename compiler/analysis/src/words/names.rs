@@ -153,6 +153,11 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The type of the argument, or of the part of one.
+    pub(super) fn ty(&self, path: &Path) -> Option<&'a Type> {
+        path.0.iter().enumerate().fold(None, |ty, (n, step)| self.step(n, *step, ty).1)
+    }
+
     fn step(&self, n: usize, step: Step, ty: Option<&'a Type>) -> (String, Option<&'a Type>) {
         let members = match ty {
             None if n == 0 => self.callable.and_then(|c| c.function.as_ref()).map(|f| &f.inputs),

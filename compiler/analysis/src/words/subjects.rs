@@ -51,6 +51,8 @@ pub(super) fn subject(rules: &RuleSet, callables: &[&Callable]) -> String {
     for callable in callables {
         let what = kind_of(rules, callable);
         match chains.iter_mut().find(|(other, _)| *other == what) {
+            // Functions of one name are named once.
+            Some((_, on)) if on.contains(&callable.chain) => {}
             Some((_, on)) => on.push(callable.chain),
             None => chains.push((what, vec![callable.chain])),
         }
@@ -96,7 +98,9 @@ pub(super) fn wrappers(rules: &RuleSet) -> Vec<Entry> {
     let mut by_name: BTreeMap<String, Vec<ChainId>> = BTreeMap::new();
     for (_, callable) in by_id(rules).filter(|(id, callable)| callable.is_wrapper() && !denied(*id)) {
         let on = by_name.entry(callable.name()).or_default();
-        on.push(callable.chain);
+        if !on.contains(&callable.chain) {
+            on.push(callable.chain);
+        }
     }
     let mut by_chains: BTreeMap<Vec<ChainId>, Vec<String>> = BTreeMap::new();
     for (name, on) in by_name {

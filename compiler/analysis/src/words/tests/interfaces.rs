@@ -81,7 +81,7 @@ fn what_else_an_interface_says() {
     );
     let typed = rules.callables[0].typed.as_mut().unwrap();
     (typed.once_per, typed.until) = (vec![], None);
-    let forever = "A signature can be used; nothing says that it can be used only once.";
+    let forever = "The interface does not say how often a signature can be used.";
     assert_eq!(said(&rules)[2], forever);
 }
 
@@ -97,15 +97,17 @@ fn wrappers_need_no_rule() {
     rules.chains.push(Chain { name: "base".to_owned(), id: 8453, ..rules.chains[0].clone() });
     rules.callables.extend([
         wrapper("multicall", Kind::Call, 1),
+        wrapper("multicall", Kind::Call, 1),
         wrapper("multicall", Kind::Call, 8453),
         wrapper("multiSend", Kind::Delegatecall, 1),
         wrapper("multiSend", Kind::Delegatecall, 8453),
         wrapper("never", Kind::Call, 1),
     ]);
     let mut never = rules.rules[0].clone();
-    (never.verb, never.arms[0].callable) = (Verb::Deny, CallableId::new(5));
+    (never.verb, never.arms[0].callable) = (Verb::Deny, CallableId::new(6));
     let mut by_itself = rules.rules[0].clone();
     by_itself.arms[0].callable = CallableId::new(1);
+    by_itself.arms.push(Arm { callable: CallableId::new(2), ..by_itself.arms[0].clone() });
     rules.rules = vec![by_itself, never];
     let text = explain(&rules).to_string();
     let section = "\
@@ -128,4 +130,18 @@ fn bytes_that_are_addresses() {
         words(same(slice(3), Scalar::Const(U256::from(500)))),
         "3 bytes of `xs`, beginning 20 before its end is 500"
     );
+}
+
+#[test]
+fn text_is_shown_as_text() {
+    let mut rules = policy(vec![]);
+    rules.callables[0].function.as_mut().unwrap().inputs[3].ty = Type::String;
+    let starts = |bytes: &[u8]| {
+        let test = BytesTest::StartsWith(bytes.to_vec());
+        let formula = Formula::Atom(Atom::Bytes(Path(vec![Step::Member(3)]), test));
+        Clause { formula, span: Span::default(), text: String::new() }
+    };
+    rules.rules[0].arms[0].clauses = vec![starts(b"Sign \"in\"\n"), starts(&[0xff, b'a'])];
+    let lines = &said(&rules)[1..];
+    assert_eq!(lines, ["`xs` starts with \"Sign \\\"in\\\"\\n\"", "`xs` starts with 0xff61"]);
 }
