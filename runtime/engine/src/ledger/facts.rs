@@ -3,7 +3,7 @@
 use super::{
     policy::{LineName, Lines, What},
     request::{Asset, Key, Slot},
-    state::{Event, Item, ItemKind, Layer, Open, State, Tag, Version},
+    state::{Event, IN_ITS_BLOCK, Item, ItemKind, Layer, Open, State, Tag, Version},
 };
 use agentpol_model::{B256, ChainId, Time, U256, effect::GrantMode};
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -122,8 +122,7 @@ impl State {
                     if mode == GrantMode::Dec {
                         self.cut_newest(item.key, item.amount, fact.at);
                     } else if item.amount != U256::ZERO {
-                        // An end that is over means "in this block only" where a contract takes it at all (Permit2's zero).
-                        let until = until.map(|until| until.max(fact.at));
+                        let until = until.map(|until| if until == IN_ITS_BLOCK { fact.at } else { until });
                         let apart = mode == GrantMode::Add && until.is_some();
                         let layer = Layer { amount: item.amount, tag: item.tag.clone(), until, apart };
                         self.add_layer(item.key, layer);

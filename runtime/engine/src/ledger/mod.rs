@@ -16,7 +16,8 @@
 //! | --- | --- |
 //! | [`policy`] | what the ledger has to know of a policy: lines, rules, trust |
 //! | [`request`] | what is signed, as the ledger sees it; slots, assets, keys |
-//! | [`state`] | what is stored, and the measures `spent`, `exposure`, `use` |
+//! | [`state`] | what is stored |
+//! | `measures` | what is measured in it: `spent`, `exposure`, `use` |
 //! | [`judge`] | may this request be signed? |
 //! | [`facts`] | what the chain says: landed, void, final, adopt |
 //! | [`authority`] | what it says of authority: pulled, allowance, inventory |
@@ -45,6 +46,7 @@ pub mod edit;
 pub mod facts;
 pub mod judge;
 pub mod log;
+mod measures;
 pub mod policy;
 pub mod request;
 pub mod state;

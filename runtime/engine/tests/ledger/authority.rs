@@ -235,9 +235,26 @@ fn what_has_ended_was_not_used() {
     assert_eq!(used(&ledger, "d"), amount(2));
 }
 
+#[test]
+fn an_order_that_names_no_deadline_is_over_when_it_ends() {
+    let mut ledger = two_lines(false);
+    allow(&mut ledger, &permit(1, None, &[order(direct(), 6, 1_000)]));
+    ledger.apply(Record::Final(1, 1_000 + DAY - 1));
+    assert_eq!(used(&ledger, "d"), amount(6), "filled at the last moment, and seen by nobody");
+    ledger.apply(Record::Final(1, 1_000 + DAY));
+    assert_eq!((used(&ledger, "d"), used(&ledger, "t")), (U256::ZERO, amount(6)));
+    // Not so what moves, gives authority without an end, or gives it for whichever block it lands in.
+    let others = [effect(EffectKind::Move, direct(), 2, None), set(direct(), 2), order(kept(), 2, 0)];
+    for (id, other) in (2..).zip(others) {
+        allow(&mut ledger, &permit(id, None, &[order(direct(), 1, 2_000), other]));
+    }
+    ledger.apply(Record::Final(1, 1_000 * DAY));
+    assert_eq!(used(&ledger, "d"), amount(9));
+}
+
 /// Permit2 takes an expiration of zero for "in this block".
 #[test]
-fn an_end_that_is_over_is_the_blocks() {
+fn an_end_of_zero_is_the_blocks() {
     let mut ledger = two_lines(false);
     let now_or_never = effect(EffectKind::Grant(GrantMode::Set), kept(), 10, Some(0));
     done(&mut ledger, &request(0, "a", &[now_or_never]), 5 * DAY);

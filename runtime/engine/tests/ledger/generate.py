@@ -46,8 +46,8 @@ class Reference(Ledger):
     edit either (once distrusted, `given` already holds it); and what increaseAllowance gave to a trusted spender adds up.
 
     Of authority with an end, where layers of one key end at different times: what had ended was not used; of the rest what ends
-    soonest was used first (oldest first lets the longest-lived be used unseen); and what has ended when it lands is of that
-    block (Permit2's expiration of zero)."""
+    soonest was used first (oldest first lets the longest-lived be used unseen); and a signature without a deadline that gives
+    nothing but authority with an end is over with that."""
 
     def convert(self, key, amount, ts, puller=Tag((), NONE)):
         layers = sorted(self.layers.get(key, ()), key=ends)
@@ -61,12 +61,14 @@ class Reference(Ledger):
         self.convert(key, max(0, sum(l.amount for l in self.layers.get(key, ()) if ends(l) >= ts) - amount), ts)
 
     def on_landed(self, slot, version, ok, ts, pulled=None, fee=None):
-        if version is not None:
-            late = lambda i: i._replace(expiry=max(i.expiry, ts)) if i.expiry is not None else i
-            versions = [v._replace(items=tuple(map(late, v.items))) for v in self.slots[slot].versions]
-            self.slots[slot] = self.slots[slot]._replace(versions=tuple(versions))
         budgets.cut_newest = lambda layers, amount: cut(tuple(sorted(layers, key=ends)), amount, ts)
         super().on_landed(slot, version, ok, ts, pulled, fee)
+
+    def version_end(self, v, deadline):
+        takes = [i for i in v.items if i.kind in ("move", "pull") or i.kind == "grant" and i.mode != "dec" and i.amount]
+        if deadline is None and takes and all(i.kind == "grant" and i.expiry is not None for i in takes):
+            return max(i.expiry for i in takes)
+        return super().version_end(v, deadline)
 
     def cut(self, b):
         if not isinstance(b.calendar, str):

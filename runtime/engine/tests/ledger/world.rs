@@ -212,8 +212,8 @@ impl World {
                     layers.retain(|layer| layer.apart);
                 }
                 let apart = mode == GrantMode::Add && e.until.is_some();
-                // What has ended when it begins can be used in this block.
-                let until = e.until.map(|until| until.max(now));
+                // An end of zero is this block's.
+                let until = e.until.map(|until| if until == 0 { now } else { until });
                 layers.push(Authority { amount: e.amount, charged, over, until, apart });
                 layers.sort_by_key(|layer| layer.until.unwrap_or(Time::MAX));
                 let live = self.live(&key);
