@@ -31,6 +31,7 @@ pub const CHAPTERS: &[&str] = &[
     "deny",
     "overlap",
     "typed_data",
+    "signed_authority",
     "messages",
     "kinds",
     "wrappers",
