@@ -162,7 +162,8 @@ impl State {
     }
 
     /// The last moment at which anything can leave by a version: a grant outlives the deadline of the signature that gave it,
-    /// and what gives nothing but authority with an end can be submitted afterwards for all it matters. `None` is never.
+    /// and what gives nothing but authority with an end, and costs nothing, is over with that: nothing comes of submitting it
+    /// afterwards. `None` is never.
     pub(super) fn last_moment(version: &Version, deadline: Option<Time>) -> Option<Time> {
         let takes = version.items.iter().filter(|item| match item.kind {
             ItemKind::Move | ItemKind::Pull { .. } => true,
@@ -174,7 +175,9 @@ impl State {
             _ => None,
         };
         let ends: Option<Vec<Time>> = takes.clone().map(end).collect();
-        if let (None, Some(last)) = (deadline, ends.and_then(|ends| ends.into_iter().max())) {
+        if let (None, Some(last), true) =
+            (deadline, ends.and_then(|ends| ends.into_iter().max()), version.request.fee == U256::ZERO)
+        {
             return Some(last);
         }
         takes.fold(deadline, |last, item| match item.kind {

@@ -250,6 +250,11 @@ fn an_order_that_names_no_deadline_is_over_when_it_ends() {
     }
     ledger.apply(Record::Final(1, 1_000 * DAY));
     assert_eq!(used(&ledger, "d"), amount(9));
+    // Nor what somebody is paid for including it.
+    let paid = Request { fee: amount(1), ..permit(9, None, &[order(direct(), 1, 2_000)]) };
+    allow(&mut ledger, &paid);
+    ledger.apply(Record::Final(1, 2_000 * DAY));
+    assert_eq!(used(&ledger, "d"), amount(10));
 }
 
 /// Permit2 takes an expiration of zero for "in this block".

@@ -47,7 +47,7 @@ class Reference(Ledger):
 
     Of authority with an end, where layers of one key end at different times: what had ended was not used; of the rest what ends
     soonest was used first (oldest first lets the longest-lived be used unseen); and a signature without a deadline that gives
-    nothing but authority with an end is over with that."""
+    nothing but authority with an end, and costs nothing, is over with that."""
 
     def convert(self, key, amount, ts, puller=Tag((), NONE)):
         layers = sorted(self.layers.get(key, ()), key=ends)
@@ -66,7 +66,7 @@ class Reference(Ledger):
 
     def version_end(self, v, deadline):
         takes = [i for i in v.items if i.kind in ("move", "pull") or i.kind == "grant" and i.mode != "dec" and i.amount]
-        if deadline is None and takes and all(i.kind == "grant" and i.expiry is not None for i in takes):
+        if deadline is None and not v.fee and takes and all(i.kind == "grant" and i.expiry is not None for i in takes):
             return max(i.expiry for i in takes)
         return super().version_end(v, deadline)
 

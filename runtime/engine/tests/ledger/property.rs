@@ -8,8 +8,7 @@ use agentpol_model::{
     budget::{Period, Window},
 };
 use agentpol_runtime::ledger::{
-    Asset, Counts, Landed, Ledger, Line, LineName, Lines, Misfit, Name, Record, Reply, Rule, Slot, Terms,
-    Total, Verdict,
+    Asset, Counts, Ledger, Line, LineName, Lines, Name, Record, Reply, Rule, Slot, Terms, Total, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -220,12 +219,7 @@ impl Behaviour {
         if self.lie {
             return;
         }
-        // What gave authority that has ended since may still be mined: to no effect.
-        let late = |fact: &Landed| self.ledger.state().closed.contains(&fact.slot);
-        match (&reply, &record) {
-            (Reply::Refused(Misfit::UnknownSlot), Record::Landed(fact)) if late(fact) => {}
-            _ => assert_eq!(reply, Reply::Done, "behaviour {}: {record:?}", self.seed),
-        }
+        assert_eq!(reply, Reply::Done, "behaviour {}: {record:?}", self.seed);
         for (name, used) in self.uses() {
             assert!(used <= before[&name], "behaviour {}: a fact raises {name}: {record:?}", self.seed);
         }

@@ -111,12 +111,25 @@ impl World {
                 continue;
             }
             for (n, (request, _)) in versions.iter().enumerate() {
-                if request.deadline.is_none_or(|deadline| self.now <= deadline) {
+                if !self.is_over(request) && request.deadline.is_none_or(|deadline| self.now <= deadline) {
                     all.push((*slot, n));
                 }
             }
         }
         all
+    }
+
+    /// An order that has ended does nothing any more, costs nothing, and counts for no action.
+    fn is_over(&self, request: &Request) -> bool {
+        let given: Vec<&Effect> = request.actions.iter().flat_map(|action| &action.effects).collect();
+        let orders = given.iter().filter(|e| e.amount != U256::ZERO);
+        let mut orders = orders.filter(|e| !self.terms.trusted.contains(&(e.asset.chain, e.party)));
+        let is_order = |e: &&&Effect| {
+            matches!(e.kind, EffectKind::Grant(GrantMode::Set | GrantMode::Add))
+                && e.until.is_some_and(|until| until != 0 && until < self.now)
+        };
+        let ended = orders.clone().next().is_some() && orders.all(|e| is_order(&e));
+        matches!(request.slot, Slot::Signature { .. }) && request.fee == U256::ZERO && ended
     }
 
     /// Mines one version. A signature that would fail is simply not used.
