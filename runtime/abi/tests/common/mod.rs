@@ -6,10 +6,6 @@ mod corpora;
 use agentpol_abi::{Member, Type, Value, WordType};
 pub use corpora::{bytes, corpora, read as rows};
 use serde_json::Value as Json;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
 
 /// Is this decoded value the one that the corpus gives (loosely typed, written by other tools)?
 pub fn same(ty: &Type, value: &Value, truth: &Json) -> bool {

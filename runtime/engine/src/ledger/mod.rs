@@ -38,7 +38,7 @@
 //! | run once | figure |
 //! | --- | --- |
 //! | `AGENTPOL_HISTORIES=20000 AGENTPOL_FIRST_SEED=5000000 cargo test -p agentpol-runtime --test ledger random` | 20 000 histories, 820 830 steps, no difference |
-//! | `AGENTPOL_BEHAVIOURS=30000 cargo test -p agentpol-runtime --test ledger no_budget` | 30 000 behaviours of 80 steps, 261 378 outflows, none above a cap |
+//! | `AGENTPOL_BEHAVIOURS=30000 cargo test -p agentpol-runtime --test ledger no_budget` | 30 000 behaviours of 80 steps, 260 277 outflows, none above a cap |
 
 pub mod authority;
 pub mod calendar;

@@ -13,10 +13,6 @@ use agentpol_model::{
 };
 pub use corpora::{bytes, corpora, rows};
 use serde_json::{Value as Json, json};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
 
 /// Somebody.
 pub const TO: &str = "0x00000000000000000000000000000000000000aa";
