@@ -41,6 +41,7 @@ pub const CHAPTERS: &[&str] = &[
     "world",
     "interfaces",
     "json_abi",
+    "adding",
     "calldata",
     "requests",
     "raw_transactions",

@@ -1,0 +1,193 @@
+//! What others called: routers' programs, command by command, and bytes behind the arguments.
+
+use crate::read::corpora;
+use agentpol_analysis::ruleset::{Bound, RuleSet, Understood};
+use agentpol_model::{
+    Address, U256,
+    decision::DenyCode,
+    effect::{Effect, EffectKind, GrantMode},
+    request::{Action, Envelope, Kind, Request},
+};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+const WALLET: Address = Address::repeat_byte(0x11);
+const PERMIT2: &str = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
+
+fn rows(file: &str) -> Vec<Json> {
+    let Some(corpora) = corpora() else { return Vec::new() };
+    let text = std::fs::read_to_string(corpora.join(file)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn library() -> (RuleSet, Bound) {
+    let rules = agentpol_compiler::catalogue().ruleset.unwrap();
+    let bound = Bound::new(&rules, WALLET, BTreeMap::new()).unwrap();
+    (rules, bound)
+}
+
+/// A row's call, read.
+fn understand<'r>(
+    rules: &'r RuleSet,
+    bound: &Bound,
+    row: &Json,
+    data: &[u8],
+) -> Result<Understood<'r>, &'static str> {
+    let to = row["to"].as_str().unwrap().parse().unwrap();
+    let action = Action { kind: Kind::Call, from: WALLET, to, value: U256::ZERO, command: [0; 4], data };
+    let request = Request {
+        chain: row["chainId"].as_u64().unwrap(),
+        wallet: WALLET,
+        signer: WALLET,
+        agent: None,
+        now: 1_767_225_600,
+        envelope: Envelope::default(),
+        actions: &[action],
+    };
+    rules.understand(&request, &action, bound).map_err(|e| e.code.name())
+}
+
+fn bytes(hex: &Json) -> Vec<u8> {
+    alloy_primitives::hex::decode(hex.as_str().unwrap()).unwrap()
+}
+
+/// What a command takes from whoever called, worked out from the recorded arguments alone.
+fn taken(name: &str, args: &Json) -> Option<(EffectKind, String)> {
+    let arg = |name: &str| {
+        args.as_array().unwrap().iter().find(|a| a["name"] == name).map(|a| &a["value"]).unwrap()
+    };
+    let text = |name: &str| arg(name).as_str().unwrap().to_owned();
+    let by_user = || arg("payerIsUser").as_bool().unwrap();
+    let pull = |exact, amount: &str| Some((EffectKind::Pull { exact }, text(amount)));
+    match name {
+        "V3_SWAP_EXACT_IN" if by_user() => pull(false, "amountIn"),
+        "V3_SWAP_EXACT_OUT" | "V2_SWAP_EXACT_OUT" if by_user() => pull(false, "amountInMax"),
+        "V2_SWAP_EXACT_IN" if by_user() => pull(true, "amountIn"),
+        "PERMIT2_TRANSFER_FROM" => pull(true, "amount"),
+        "PERMIT2_PERMIT" => {
+            let amount: U256 = arg("permitSingle")["details"]["amount"].as_str().unwrap().parse().unwrap();
+            // The greatest number of its type means everything.
+            let amount = if amount == U256::MAX >> 96 { U256::MAX } else { amount };
+            Some((EffectKind::Grant(GrantMode::Set), amount.to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// The programs that Uniswap's kit makes: every command of the exchange has the recorded name and arguments, and takes what the recorded
+/// arguments say; commands of the markets for single things are refused.
+#[test]
+fn recorded_programs_are_read_command_by_command() {
+    let (rules, bound) = library();
+    let (mut commands, mut strange, mut refused) = (0, 0, 0);
+    for row in rows("tx/uniswap_universal_router_sdk.jsonl") {
+        let id = row["id"].as_str().unwrap();
+        let read =
+            understand(&rules, &bound, &row, &bytes(&row["data"])).unwrap_or_else(|e| panic!("{id}: {e}"));
+        let recorded = row["expected"]["commands"].as_array().unwrap();
+        assert_eq!(read.inner.len(), recorded.len(), "{id}");
+        for (inside, recorded) in read.inner.iter().zip(recorded) {
+            assert_eq!((inside.kind, inside.from), (Kind::Command, WALLET), "{id}");
+            assert_eq!(Json::Bool(inside.may_fail), recorded["allowRevert"], "{id}");
+            assert_eq!(format!("0x{:02x}", inside.command[3]), recorded["opcode"].as_str().unwrap(), "{id}");
+            let Ok(understood) = &inside.understood else {
+                assert!(recorded["args"].is_null(), "{id}: {recorded}");
+                refused += 1;
+                continue;
+            };
+            let function = understood.callable.unwrap().1.function.as_ref().unwrap();
+            assert_eq!(function.name, recorded["name"].as_str().unwrap(), "{id}");
+            let arguments = recorded["args"].as_array().unwrap();
+            assert_eq!(understood.args.len(), arguments.len(), "{id}");
+            for ((member, ours), theirs) in function.inputs.iter().zip(&understood.args).zip(arguments) {
+                let ours = ours.to_json(&member.ty).to_string().to_lowercase();
+                assert_eq!(ours, theirs["value"].to_string().to_lowercase(), "{id}: {}", function.name);
+            }
+            let takes = |e: &&Effect| !matches!(e.kind, EffectKind::Receive);
+            let effects: Vec<Effect> = understood.effects.iter().filter_map(|e| e.ok()).collect();
+            let ours: Vec<_> = effects.iter().filter(takes).map(|e| (e.kind, e.amount.to_string())).collect();
+            let theirs: Vec<_> = taken(&function.name, &recorded["args"]).into_iter().collect();
+            if understood.effects.contains(&Err(DenyCode::UnknownToken)) {
+                strange += 1;
+                continue;
+            }
+            assert_eq!(ours, theirs, "{id}: {}", function.name);
+            let through: Address = PERMIT2.parse().unwrap();
+            assert!(effects.iter().filter(takes).all(|e| e.through == Some(through)), "{id}");
+            commands += 1;
+        }
+    }
+    println!(
+        "{commands} commands are as recorded, {strange} with tokens that nobody named, {refused} refused"
+    );
+    assert!(
+        corpora().is_none() || (commands > 140 && strange < 10 && refused == 32),
+        "{commands}, {refused}"
+    );
+}
+
+/// Functions that admit bytes behind their arguments, and why the contract does not read them.
+const ADMIT: &[(&str, &str)] = &[
+    ("AggregationRouterV5", "arguments are read by their offsets, the code stays"),
+    ("AggregationRouterV6", "arguments are read by their offsets, the code stays"),
+    ("UniversalRouter", "inputs are read by their offsets, the code stays"),
+    ("UniversalRouterHop", "inputs are read by their offsets, the code stays"),
+    ("UniversalRouterV1", "inputs are read by their offsets, the code stays"),
+    ("WETH", "`deposit` reads no argument"),
+    ("WPOL", "`deposit` reads no argument"),
+    ("WXDAI", "`deposit` reads no argument"),
+];
+
+#[test]
+fn only_what_is_named_admits_bytes_behind_its_arguments() {
+    let (rules, _) = library();
+    let admits =
+        |c: &&agentpol_analysis::ruleset::Callable| c.function.as_ref().is_some_and(|f| f.trailing > 0);
+    let mut found: Vec<&str> = rules.callables.iter().filter(admits).map(|c| c.contract.as_str()).collect();
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found, ADMIT.iter().map(|(contract, _)| *contract).collect::<Vec<_>>());
+    // What may be put in another's place reads what it likes tomorrow; wrapping takes no argument today or then.
+    for callable in rules.callables.iter().filter(admits) {
+        let function = callable.function.as_ref().unwrap();
+        let replaceable = rules
+            .contracts
+            .iter()
+            .any(|c| c.name == callable.contract && c.chain == callable.chain && c.upgradeable);
+        assert!(!replaceable || function.inputs.is_empty(), "{}.{}", callable.contract, function.name);
+        assert!(function.trailing <= 64 && callable.kind != Kind::Sign, "{}", function.name);
+    }
+}
+
+/// Calls that others recorded with bytes behind their arguments, all of them; and every call of the library that admits some: as many as
+/// it says and no more, and what they are makes no difference.
+#[test]
+fn bytes_behind_the_arguments_change_nothing() {
+    let (rules, bound) = library();
+    let mut tagged = 0;
+    for file in
+        ["tx/ledger_erc7730.jsonl", "tx/metamask_test_dapp.jsonl", "tx/uniswap_universal_router_sdk.jsonl"]
+    {
+        for row in rows(file) {
+            if row["expected"]["canonical"] != Json::Bool(false) {
+                continue;
+            }
+            let read = understand(&rules, &bound, &row, &bytes(&row["data"]));
+            let read = read.unwrap_or_else(|e| panic!("{}: {e}", row["id"]));
+            let function = read.callable.unwrap().1.function.as_ref().unwrap();
+            assert_eq!(function.signature, row["expected"]["function"].as_str().unwrap());
+            tagged += 1;
+        }
+    }
+    assert!(corpora().is_none() || tagged == 1, "{tagged} recorded calls carry more than their arguments");
+    for row in rows("tx/uniswap_universal_router_sdk.jsonl").iter().take(10) {
+        let data = bytes(&row["data"]);
+        let plain = understand(&rules, &bound, row, &data).unwrap();
+        for tag in [&[0; 1][..], b"tag!", &[0xff; 64]] {
+            let read = understand(&rules, &bound, row, &[&data, tag].concat()).unwrap();
+            assert_eq!(read, plain, "{}", row["id"]);
+        }
+        let longer = understand(&rules, &bound, row, &[&data[..], &[0; 65]].concat());
+        assert_eq!(longer.err(), Some("malformed"), "{}", row["id"]);
+    }
+}
