@@ -1,4 +1,8 @@
 //! The rule normal form, the reference evaluator that says what it means, and what is proved about it.
 
+pub mod findings;
+pub mod integer;
 pub mod ruleset;
+mod solve;
+pub mod witness;
 pub mod words;

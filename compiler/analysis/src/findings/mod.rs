@@ -1,0 +1,201 @@
+//! What is wrong with a policy before anything is signed: every question is answered *proved*, *refuted by a witness* or *unknown*.
+//!
+//! A witness is a request that was run on the reference evaluator before it is shown; one that does not replay is a bug here, and the
+//! question counts as unknown.
+//!
+//! | module | asks |
+//! | --- | --- |
+//! | [`overlap`] | do two grants match one request? |
+//! | [`reach`] | does a rule ever match, ever decide; does a condition say anything? |
+//! | [`parties`] | may value or authority go to somebody whom the policy does not name? |
+//! | [`minimum`] | may what is given come back as nothing? |
+//! | [`held`] | is everything that may leave held by a budget? |
+
+mod held;
+mod minimum;
+mod overlap;
+mod parties;
+mod reach;
+
+use crate::{integer::Answer, ruleset::RuleSet, solve::Key, witness::Witness};
+use agentpol_model::{
+    ids::{BudgetId, CallableId, RuleId, TokenId},
+};
+use num_bigint::BigInt;
+
+/// What was found, with what shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub kind: Kind,
+    /// For which callable it was found.
+    pub callable: Option<CallableId>,
+    /// A request that shows it, where it takes one.
+    pub witness: Option<Witness>,
+    /// The reason for which the policy accepts it.
+    pub accepted: Option<String>,
+}
+
+/// The kinds of finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Two grants match one request, and neither is over the other.
+    Overlap {
+        /// The one that stands first.
+        first: RuleId,
+        /// The other.
+        second: RuleId,
+    },
+    /// The rule's conditions cannot all hold.
+    NeverMatches {
+        /// Which rule.
+        rule: RuleId,
+        /// The first of its conditions that cannot hold together with those before it.
+        clause: Option<usize>,
+    },
+    /// The rule matches, but others decide wherever it does.
+    Shadowed {
+        /// Which rule.
+        rule: RuleId,
+        /// Those that decide.
+        by: Vec<RuleId>,
+    },
+    /// Leaving a condition out changes nothing.
+    RedundantClause {
+        /// Of which rule.
+        rule: RuleId,
+        /// Which condition.
+        clause: usize,
+    },
+    /// No rule grants anything.
+    Vacuous,
+    /// Value may go to an address that the policy does not name.
+    AnyRecipient {
+        /// By which rule.
+        rule: RuleId,
+        /// Of which token.
+        token: TokenId,
+    },
+    /// Authority may be given to an address that the policy does not name.
+    AnySpender {
+        /// By which rule.
+        rule: RuleId,
+        /// Over which token.
+        token: TokenId,
+    },
+    /// The rule names a function whose effects nobody declared, and does not accept that: it never grants it.
+    Opaque {
+        /// Which rule.
+        rule: RuleId,
+    },
+    /// What is given may come back as nothing, or as dust.
+    NoMinimum {
+        /// By which rule.
+        rule: RuleId,
+        /// What is given.
+        gives: TokenId,
+        /// What should come back.
+        gets: TokenId,
+    },
+    /// There is no most that may leave: no budget and no pace holds it.
+    Unbounded {
+        /// By which rule.
+        rule: RuleId,
+        /// Of which token.
+        token: TokenId,
+    },
+    /// There is no most that may be spent on fees.
+    UnboundedFees {
+        /// A rule whose transactions cost them.
+        rule: RuleId,
+        /// In which token.
+        token: TokenId,
+    },
+    /// A budget counts what a spender takes under one rule and not the authority that another gives it.
+    UncountedAuthority {
+        /// Which budget.
+        budget: BudgetId,
+        /// The rule whose grants it does not count.
+        grant: RuleId,
+        /// The rule whose pulls it counts.
+        pull: RuleId,
+    },
+    /// The least that the rule takes is more than a budget ever has.
+    Unfunded {
+        /// Which rule.
+        rule: RuleId,
+        /// Which budget.
+        budget: BudgetId,
+        /// The least that it takes, in the budget's denominator.
+        least: BigInt,
+    },
+    /// A question about a rule was too hard to answer.
+    Unknown {
+        /// Which rule.
+        rule: RuleId,
+        /// What was asked.
+        question: Question,
+    },
+}
+
+/// What was asked where no answer was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is its own word")]
+pub enum Question {
+    Overlap,
+    Reach,
+    Parties,
+    Minimum,
+    Held,
+}
+
+/// A policy under analysis.
+struct Analysis<'r> {
+    rules: &'r RuleSet,
+    keys: Vec<Key<'r>>,
+    findings: Vec<Finding>,
+}
+
+/// Everything that is found, rule by rule, the worst first.
+pub fn findings(rules: &RuleSet) -> Vec<Finding> {
+    let keys = (0..).map(CallableId::new).take(rules.callables.len());
+    let keys = keys.filter_map(|id| Key::new(rules, id)).filter(|key| !key.arms.is_empty()).collect();
+    let mut analysis = Analysis { rules, keys, findings: Vec::new() };
+    analysis.overlaps();
+    analysis.reach();
+    analysis.parties();
+    analysis.minima();
+    analysis.held();
+    analysis.findings
+}
+
+impl Analysis<'_> {
+    /// A finding that a request shows. Only if it replays.
+    fn refuted(&mut self, key: usize, kind: Kind, witness: Witness) {
+        let callable = self.keys.get(key).map(|key| key.id);
+        self.findings.push(Finding { kind, callable, witness: Some(witness), accepted: None });
+    }
+
+    fn unknown(&mut self, rule: RuleId, question: Question) {
+        let kind = Kind::Unknown { rule, question };
+        if !self.findings.iter().any(|finding| finding.kind == kind) {
+            self.findings.push(Finding { kind, callable: None, witness: None, accepted: None });
+        }
+    }
+}
+
+/// A finding's answer: what a search found, as a request that was run and came out as expected.
+fn replayed(
+    key: &Key<'_>,
+    answer: Answer<crate::solve::Assignment>,
+    expected: impl Fn(&agentpol_model::decision::Ruling) -> bool,
+) -> Answer<Witness> {
+    match answer {
+        Answer::None => Answer::None,
+        Answer::Unknown => Answer::Unknown,
+        Answer::Found(found) => match key.witness(&found) {
+            Some(witness) if witness.decide(key.rules()).as_ref().is_ok_and(&expected) => Answer::Found(witness),
+            _ => Answer::Unknown,
+        },
+    }
+}

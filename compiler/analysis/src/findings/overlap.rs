@@ -1,0 +1,65 @@
+//! Two grants that match one request: without an order between them it is denied as `ambiguous`, and nobody can say which was meant.
+
+use super::{Analysis, Kind, Question, replayed};
+use crate::{integer::Answer, solve::{ArmAt, Key, Prop}};
+use agentpol_model::decision::DenyCode;
+use std::collections::BTreeSet;
+
+impl Analysis<'_> {
+    pub(super) fn overlaps(&mut self) {
+        let mut seen = BTreeSet::new();
+        for at in 0..self.keys.len() {
+            for (kind, answer) in self.overlaps_at(at) {
+                match (kind, answer) {
+                    (Kind::Overlap { first, second }, Answer::Found(witness)) => {
+                        // The same two rules overlap on many chains.
+                        if seen.insert((first, second)) {
+                            self.refuted(at, kind_of(first, second), witness);
+                        }
+                    }
+                    (Kind::Overlap { first, .. }, Answer::Unknown) => self.unknown(first, Question::Overlap),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn overlaps_at(&self, at: usize) -> Vec<(Kind, Answer<crate::witness::Witness>)> {
+        let Some(key) = self.keys.get(at) else { return Vec::new() };
+        let grants: Vec<&ArmAt> = key.grants().collect();
+        let mut out = Vec::new();
+        for (n, first) in grants.iter().enumerate() {
+            for second in grants.iter().skip(n.saturating_add(1)) {
+                if first.is_apart(second) || self.is_ranked(first, second) {
+                    continue;
+                }
+                match both(key, first, second) {
+                    Answer::None => {}
+                    answer => out.push((kind_of(first.rule, second.rule), answer)),
+                }
+            }
+        }
+        out
+    }
+
+    fn is_ranked(&self, a: &ArmAt, b: &ArmAt) -> bool {
+        let over = |upper: &ArmAt, lower: &ArmAt| {
+            self.rules.rules.get(upper.rule.index()).is_some_and(|rule| rule.over.contains(&lower.rule))
+        };
+        over(a, b) || over(b, a)
+    }
+}
+
+fn kind_of(first: agentpol_model::ids::RuleId, second: agentpol_model::ids::RuleId) -> Kind {
+    Kind::Overlap { first, second }
+}
+
+/// A request that both match, that nothing forbids and that no third rule settles.
+fn both(key: &Key<'_>, first: &ArmAt, second: &ArmAt) -> Answer<crate::witness::Witness> {
+    let mut conditions: Vec<&Prop> = vec![&first.holds, &second.holds];
+    conditions.extend(key.may_decide(first.rule));
+    conditions.extend(key.may_decide(second.rule));
+    replayed(key, key.find(&conditions), |ruling| {
+        matches!(ruling, Err(denied) if denied.code == DenyCode::Ambiguous)
+    })
+}

@@ -1,0 +1,117 @@
+//! To whom value and authority may go: an address that the policy does not name can be anybody's.
+
+use super::{Analysis, Finding, Kind, Question, replayed};
+use crate::{
+    integer::Answer,
+    ruleset::{ParamType, Verb},
+    solve::{ArmAt, EffectAt, Key, Prop, Term},
+    witness::Witness,
+};
+use agentpol_model::{
+    effect::{EffectKind, GrantMode},
+    ids::{ParamId, RuleId, TokenId},
+};
+use num_bigint::BigInt;
+use num_traits::One as _;
+
+impl Analysis<'_> {
+    pub(super) fn parties(&mut self) {
+        for at in 0..self.keys.len() {
+            let Some(key) = self.keys.get(at) else { continue };
+            let mut out = Vec::new();
+            for arm in key.grants() {
+                for effect in &key.effects {
+                    let Some(gives) = Gives::of(effect.kind) else { continue };
+                    let answer = open_party(key, arm, effect, &self.named(key, &effect.party));
+                    out.push((arm.rule, gives, answer));
+                }
+            }
+            for (rule, gives, answer) in out {
+                match answer {
+                    Answer::None => {}
+                    Answer::Unknown => self.unknown(rule, Question::Parties),
+                    Answer::Found((token, witness)) => self.open(at, (rule, gives, token), witness),
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, at: usize, (rule, gives, token): (RuleId, Gives, TokenId), witness: Witness) {
+        let (kind, risk) = match gives {
+            Gives::Value => (Kind::AnyRecipient { rule, token }, "any_recipient"),
+            Gives::Authority => (Kind::AnySpender { rule, token }, "any_spender"),
+        };
+        if self.findings.iter().any(|finding| finding.kind == kind) {
+            return;
+        }
+        let accepts = self.rules.rules.get(rule.index()).map(|rule| &rule.accepts);
+        let accepted = accepts.and_then(|all| all.iter().find(|(name, _)| name == risk));
+        let accepted = accepted.map(|(_, because)| because.clone());
+        let callable = self.keys.get(at).map(|key| key.id);
+        self.findings.push(Finding { kind, callable, witness: Some(witness), accepted });
+    }
+
+    /// Is it somebody whom the policy names: in its text, by a parameter, as a contract, or the wallet?
+    fn named(&self, key: &Key<'_>, party: &Term) -> Prop {
+        let mut is = vec![
+            key.same(party, &key.wallet, true),
+            key.among(party, &self.rules.named_addresses),
+            key.stands_at(party, |_| true),
+        ];
+        for (n, param) in self.rules.params.iter().enumerate() {
+            let id = ParamId::new(u32::try_from(n).unwrap_or(u32::MAX));
+            match (param.ty, key.params.get(&id)) {
+                (ParamType::AddressSet(_), _) => is.push(key.member(party, id)),
+                (ParamType::Address | ParamType::Approver, Some(term)) => is.push(key.same(party, term, true)),
+                _ => {}
+            }
+        }
+        Prop::any(is)
+    }
+}
+
+/// What a party gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gives {
+    Value,
+    Authority,
+}
+
+impl Gives {
+    fn of(kind: EffectKind) -> Option<Self> {
+        match kind {
+            EffectKind::Move | EffectKind::Pull { .. } | EffectKind::Receive => Some(Gives::Value),
+            EffectKind::Grant(GrantMode::Set | GrantMode::Add) => Some(Gives::Authority),
+            EffectKind::Grant(GrantMode::Dec) | EffectKind::Owe => None,
+        }
+    }
+}
+
+/// A request that a rule grants, in which something goes to a party that is not named.
+fn open_party(
+    key: &Key<'_>,
+    arm: &ArmAt,
+    effect: &EffectAt<'_>,
+    named: &Prop,
+) -> Answer<(TokenId, Witness)> {
+    let Some(rule) = key.rules().rules.get(arm.rule.index()).filter(|rule| rule.verb != Verb::Deny) else {
+        return Answer::None;
+    };
+    let stranger = key.not(named);
+    let something = Prop::any([effect.means_all.clone(), key.at_least(&effect.amount, &BigInt::one())]);
+    let fine = key.not_refused(rule);
+    let mut unknown = false;
+    for (token, takes_place) in &effect.tokens {
+        let mut conditions = key.may_decide(arm.rule);
+        conditions.extend([&arm.holds, takes_place, &something, &fine, &stranger]);
+        let found = replayed(key, key.find(&conditions), |ruling| {
+            ruling.as_ref().is_ok_and(|granted| granted.actions.iter().any(|a| a.rule == arm.rule))
+        });
+        match found {
+            Answer::Found(witness) => return Answer::Found((*token, witness)),
+            Answer::Unknown => unknown = true,
+            Answer::None => {}
+        }
+    }
+    if unknown { Answer::Unknown } else { Answer::None }
+}

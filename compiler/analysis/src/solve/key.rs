@@ -1,0 +1,462 @@
+//! A callable with all that the rules say of it. Dispatch leads every request to one callable, so whatever is asked of the rules is
+//! asked of one key at a time.
+
+use super::{
+    needs::Needs,
+    prop::{Lit, Prop, Sum, Var},
+    search::{Assignment, Field as Searched, room},
+    set::Set,
+    space::{Space, Term, number},
+};
+use crate::{
+    integer::Answer,
+    ruleset::{Callable, Contract, EffectSpec, Formula, Rule, RuleSet, Scalar, Target, TokenSpec, Verb},
+    witness::Witness,
+};
+use agentpol_model::{
+    Address, U256,
+    decision::DenyCode,
+    effect::{EffectKind, GrantMode},
+    ids::{CallableId, ParamId, RuleId, TokenId},
+    policy::{Relation, WALLET_PARAM},
+    request::{Field, Kind},
+    types::WordType,
+};
+use num_bigint::BigInt;
+use num_traits::{One as _, Zero as _};
+use std::{collections::BTreeMap, rc::Rc};
+
+/// See the [module](self).
+pub(crate) struct Key<'r> {
+    pub(crate) id: CallableId,
+    pub(crate) callable: &'r Callable,
+    /// What each rule about it says, in the order of the source.
+    pub(crate) arms: Vec<ArmAt>,
+    /// Where the interface's declarations hold.
+    pub(crate) requires: Prop,
+    pub(crate) effects: Vec<EffectAt<'r>>,
+    pub(crate) controls: Vec<(Term, Prop)>,
+    pub(crate) wallet: Term,
+    /// The contract or recipient.
+    pub(crate) to: Term,
+    pub(crate) params: BTreeMap<ParamId, Term>,
+    space: Space<'r>,
+}
+
+/// A rule at a key.
+pub(crate) struct ArmAt {
+    pub(crate) rule: RuleId,
+    /// Where it matches.
+    pub(crate) holds: Prop,
+    /// Where it is known not to.
+    pub(crate) fails: Prop,
+    /// Each of its conditions by itself. Only of rules that have one arm here.
+    pub(crate) clauses: Vec<ClauseAt>,
+    /// Between what ends a variable lies wherever it matches.
+    hull: BTreeMap<Var, Set>,
+}
+
+/// A condition of a rule at a key.
+pub(crate) struct ClauseAt {
+    pub(crate) holds: Prop,
+    pub(crate) fails: Prop,
+}
+
+/// An effect at a key.
+pub(crate) struct EffectAt<'r> {
+    pub(crate) spec: &'r EffectSpec,
+    pub(crate) kind: EffectKind,
+    /// Where it takes place, on the wallet, and all it speaks of is defined.
+    pub(crate) takes_place: Prop,
+    /// Where it does not take place on the wallet.
+    absent: Prop,
+    /// Where it takes place, of each token that it may be of.
+    pub(crate) tokens: Vec<(TokenId, Prop)>,
+    pub(crate) amount: Sum,
+    pub(crate) party: Term,
+    /// Where it means all there is.
+    pub(crate) means_all: Prop,
+    /// Last second at which authority can be used, if there is one.
+    pub(crate) until: Option<Term>,
+    pub(crate) through: Option<Term>,
+}
+
+impl<'r> Key<'r> {
+    pub(crate) fn new(rules: &'r RuleSet, id: CallableId) -> Option<Self> {
+        let callable = rules.callables.get(id.index())?;
+        let about: Vec<_> = rules
+            .rules_by_id()
+            .map(|(rule, r)| (rule, r, r.arms.iter().filter(|arm| arm.callable == id).collect::<Vec<_>>()))
+            .filter(|(.., arms)| !arms.is_empty())
+            .collect();
+        let foreign = about.iter().any(|(_, rule, _)| rule.lifts.contains(&DenyCode::ForeignSender));
+        let clauses = || about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.clauses));
+        let charges = || about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.charges));
+        let needs = Needs::of(
+            clauses()
+                .map(|clause| &clause.formula)
+                .chain([&callable.requires])
+                .chain(callable.effects.iter().map(|effect| &effect.when))
+                .chain(callable.controls.iter().map(|control| &control.when)),
+            callable.effects.iter().map(|effect| &effect.amount).chain(charges().map(|(sum, _)| sum)),
+            callable.effects.iter().flat_map(scalars).chain(callable.controls.iter().map(|c| &c.party)),
+        );
+        let space = Space::new(rules, callable, needs, foreign);
+        let (wallet, to) = (space.field(Field::Wallet).0, space.field(Field::To).0);
+        let params: BTreeMap<ParamId, Term> = (0..)
+            .map(ParamId::new)
+            .zip(&rules.params)
+            .filter(|(_, param)| param.name != WALLET_PARAM && room(param.ty) == 0)
+            .map(|(id, _)| (id, space.term(&Scalar::Param(id)).0))
+            .collect();
+        let requires = space.holds(&callable.requires);
+        let arms = about.iter().map(|(rule, _, arms)| ArmAt::new(&space, *rule, arms)).collect();
+        let effects = callable.effects.iter().map(|spec| EffectAt::new(&space, spec)).collect();
+        let controls = callable
+            .controls
+            .iter()
+            .map(|control| {
+                let (party, defined) = space.term(&control.party);
+                let when = space.holds(&control.when);
+                (party, Prop::all([defined, when]))
+            })
+            .collect();
+        Some(Self {
+            id,
+            callable,
+            arms,
+            requires,
+            effects,
+            controls,
+            wallet,
+            to,
+            params,
+            space,
+        })
+    }
+
+    pub(crate) fn rules(&self) -> &'r RuleSet {
+        self.space.rules
+    }
+
+    /// The grants about it, with their rules.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &ArmAt> {
+        self.of_verb(false)
+    }
+
+    /// The denials about it.
+    pub(crate) fn denials(&self) -> impl Iterator<Item = &ArmAt> {
+        self.of_verb(true)
+    }
+
+    fn of_verb(&self, deny: bool) -> impl Iterator<Item = &ArmAt> {
+        let rules = self.rules();
+        self.arms.iter().filter(move |arm| {
+            rules.rules.get(arm.rule.index()).is_some_and(|rule| (rule.verb == Verb::Deny) == deny)
+        })
+    }
+
+    /// What must hold for a grant to decide besides that it matches: the interface's declarations hold, no denial matches or cannot be
+    /// told, and nothing that outranks it.
+    pub(crate) fn may_decide(&self, rule: RuleId) -> Vec<&Prop> {
+        let rules = self.rules();
+        let outranks = |arm: &&ArmAt| {
+            rules.rules.get(arm.rule.index()).is_some_and(|upper| upper.over.contains(&rule))
+        };
+        let denials = self.denials().map(|arm| &arm.fails);
+        let upper = self.grants().filter(outranks).map(|arm| &arm.fails);
+        [&self.requires].into_iter().chain(denials).chain(upper).collect()
+    }
+
+    /// Where what a rule grants is not refused all the same: amounts are no more than an amount can be, parties can hold what they
+    /// are given, control is for the trusted. That somebody looks like an address of the policy cannot be said here.
+    pub(crate) fn not_refused(&self, rule: &Rule) -> Prop {
+        let lifts = |code| rule.lifts.contains(&code);
+        let mut parts = Vec::new();
+        for effect in &self.effects {
+            let somewhere = Prop::any(effect.tokens.iter().map(|(_, is)| is.clone()).collect::<Vec<_>>());
+            let mut there = vec![somewhere];
+            let gives = match effect.kind {
+                EffectKind::Move | EffectKind::Pull { .. } => true,
+                EffectKind::Grant(GrantMode::Dec) | EffectKind::Receive | EffectKind::Owe => false,
+                EffectKind::Grant(_) => true,
+            };
+            if gives {
+                let limited = self.at_most(&effect.amount, &(unlimited() - BigInt::one()));
+                let limited = Prop::all([self.not(&effect.means_all), limited]);
+                there.push(Prop::any([limited, self.trusted(&effect.party)]));
+                let nothing = match effect.kind {
+                    EffectKind::Grant(_) => self.at_most(&effect.amount, &BigInt::zero()),
+                    _ => Prop::False,
+                };
+                if !lifts(DenyCode::ZeroRecipient) {
+                    let zero = self.among(&effect.party, [&Address::ZERO]);
+                    there.push(Prop::any([nothing.clone(), self.not(&zero)]));
+                }
+                if !lifts(DenyCode::PrecompileRecipient)
+                    && let Term::Var { var, .. } = effect.party
+                {
+                    let low = Set::range(1, 0xffff).and(&self.domain(var));
+                    there.push(Prop::any([nothing.clone(), self.not(&Prop::is_in(var, low))]));
+                }
+                if !lifts(DenyCode::SelfRecipient) {
+                    for (token, is) in &effect.tokens {
+                        let own = self.among(&effect.party, &self.sites(*token));
+                        there.push(Prop::any([nothing.clone(), self.not(is), self.not(&own)]));
+                    }
+                }
+            }
+            parts.push(Prop::any([effect.absent.clone(), Prop::all(there)]));
+        }
+        for (party, when) in &self.controls {
+            let fine = [self.not(when), self.same(party, &self.wallet, true), self.trusted(party)];
+            parts.push(Prop::any(fine));
+        }
+        if self.callable.kind == Kind::Authorize {
+            parts.push(self.trusted(&self.to));
+        }
+        let never = (self.callable.opaque && !self.callable.is_wrapper() && !lifts(DenyCode::Opaque))
+            || (self.changes_control() && !lifts(DenyCode::Upgrade));
+        if never { Prop::False } else { Prop::all(parts) }
+    }
+
+    fn changes_control(&self) -> bool {
+        self.callable.function.as_ref().is_some_and(|f| agentpol_model::refusal::changes_control(f.selector))
+    }
+
+    /// Where a token stands on this chain.
+    fn sites(&self, token: TokenId) -> Vec<Address> {
+        let token = self.rules().tokens.get(token.index());
+        let sites = token.iter().flat_map(|token| &token.sites);
+        sites.filter(|(chain, _)| *chain == self.callable.chain).filter_map(|(_, at)| *at).collect()
+    }
+
+    /// Is it a contract that the policy trusts?
+    pub(crate) fn trusted(&self, party: &Term) -> Prop {
+        self.stands_at(party, |contract| contract.trusted.is_some())
+    }
+
+    /// Is it one of these contracts, on this chain?
+    pub(crate) fn stands_at(&self, party: &Term, which: impl Fn(&Contract) -> bool) -> Prop {
+        let here = self.rules().contracts.iter().filter(|c| c.chain == self.callable.chain && which(c));
+        let is = here.map(|contract| match contract.address {
+            Target::Fixed(at) => self.among(party, [&at]),
+            Target::Param(id) => {
+                let at = self.params.get(&id).unwrap_or(&self.wallet);
+                self.same(party, at, true)
+            }
+        });
+        Prop::any(is.collect::<Vec<_>>())
+    }
+
+    /// An assignment under which all of these hold.
+    pub(crate) fn find(&self, conditions: &[&Prop]) -> Answer<Assignment> {
+        self.searched(conditions, |field, all| field.find(all))
+    }
+
+    /// The greatest value of a sum where all of these hold.
+    pub(crate) fn supremum(&self, conditions: &[&Prop], sum: &Sum) -> Answer<(BigInt, Assignment)> {
+        self.searched(conditions, |field, all| field.supremum(all, sum))
+    }
+
+    fn searched<T>(
+        &self,
+        conditions: &[&Prop],
+        ask: impl FnOnce(&Searched<'_>, &[&Prop]) -> Answer<T>,
+    ) -> Answer<T> {
+        let rules = self.rules();
+        let sizes = |param: ParamId| rules.params.get(param.index()).map_or(0, |param| room(param.ty));
+        let (domains, forms, liked) = (self.space.domains(), self.space.forms(), self.space.liked());
+        let always = self.space.always();
+        let all: Vec<&Prop> = always.iter().map(Rc::as_ref).chain(conditions.iter().copied()).collect();
+        let field = Searched { domains: &domains, forms: &forms, liked: &liked, sizes: &sizes };
+        match ask(&field, &all) {
+            // Nothing was found: that says nothing where something was left out.
+            Answer::None if self.space.is_partial() => Answer::Unknown,
+            answer => answer,
+        }
+    }
+
+    pub(crate) fn witness(&self, found: &Assignment) -> Option<Witness> {
+        self.space.witness(found)
+    }
+
+    pub(crate) fn domain(&self, var: Var) -> Set {
+        Set::clone(&self.space.domain(var))
+    }
+
+    pub(crate) fn not(&self, condition: &Prop) -> Prop {
+        condition.negated(&|var| self.domain(var))
+    }
+
+    pub(crate) fn same(&self, a: &Term, b: &Term, holds: bool) -> Prop {
+        self.space.same(a, b, holds)
+    }
+
+    /// Is it one of these addresses?
+    pub(crate) fn among<'a>(&self, term: &Term, all: impl IntoIterator<Item = &'a Address>) -> Prop {
+        let words: Vec<U256> = all.into_iter().map(|address| address.into_word().into()).collect();
+        self.space.among(term, &words, true)
+    }
+
+    /// Is it in the set that this parameter is bound to?
+    pub(crate) fn member(&self, term: &Term, param: ParamId) -> Prop {
+        match term {
+            Term::Var { var, shift: 0, signed: false } => Prop::Lit(Lit::Member(*var, param, true)),
+            _ => Prop::False,
+        }
+    }
+
+    pub(crate) fn sum_of(&self, term: &Term) -> Sum {
+        self.space.read(term)
+    }
+
+    /// `sum >= least`
+    pub(crate) fn at_least(&self, sum: &Sum, least: &BigInt) -> Prop {
+        self.space.compare(Sum::constant(least.clone()).minus(sum), Relation::NotAbove, true)
+    }
+
+    /// `sum <= most`
+    pub(crate) fn at_most(&self, sum: &Sum, most: &BigInt) -> Prop {
+        self.space.compare(sum.clone().minus(&Sum::constant(most.clone())), Relation::NotAbove, true)
+    }
+}
+
+/// The words that an effect reads besides its amount.
+fn scalars(effect: &EffectSpec) -> impl Iterator<Item = &Scalar> {
+    let token = match &effect.token {
+        TokenSpec::At(scalar) => Some(scalar),
+        TokenSpec::Known(_) => None,
+    };
+    [&effect.party]
+        .into_iter()
+        .chain(&effect.from)
+        .chain(&effect.until)
+        .chain(&effect.through)
+        .chain(&effect.sentinel)
+        .chain(token)
+}
+
+impl ArmAt {
+    fn new(space: &Space<'_>, rule: RuleId, arms: &[&crate::ruleset::Arm]) -> Self {
+        let all: Vec<Formula> = arms
+            .iter()
+            .map(|arm| Formula::And(arm.clauses.iter().map(|clause| clause.formula.clone()).collect()))
+            .collect();
+        let whole = Formula::Or(all);
+        let (holds, fails) = (space.holds(&whole), space.fails(&whole));
+        let clauses = match arms {
+            [arm] => arm
+                .clauses
+                .iter()
+                .map(|clause| ClauseAt {
+                    holds: space.holds(&clause.formula),
+                    fails: space.fails(&clause.formula),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let hull = hull(&holds);
+        Self { rule, holds, fails, clauses, hull }
+    }
+
+    /// Can they not both match, as is seen without a search?
+    pub(crate) fn is_apart(&self, other: &Self) -> bool {
+        let (small, large) =
+            if self.hull.len() <= other.hull.len() { (&self.hull, &other.hull) } else { (&other.hull, &self.hull) };
+        small.iter().any(|(var, set)| large.get(var).is_some_and(|theirs| set.is_apart(theirs)))
+    }
+}
+
+/// Of each variable that a conjunction restricts by itself: to what.
+fn hull(condition: &Prop) -> BTreeMap<Var, Set> {
+    let parts = match condition {
+        Prop::And(parts) => parts.as_slice(),
+        other => core::slice::from_ref(other),
+    };
+    let mut out: BTreeMap<Var, Set> = BTreeMap::new();
+    for part in parts {
+        if let Prop::Lit(Lit::In(var, set)) = part {
+            let both = out.get(var).map_or_else(|| set.clone(), |old| old.and(set));
+            out.insert(*var, both);
+        }
+    }
+    out
+}
+
+impl<'r> EffectAt<'r> {
+    fn new(space: &Space<'r>, spec: &'r EffectSpec) -> Self {
+        let when = space.holds(&spec.when);
+        let mut absent = vec![space.fails(&spec.when)];
+        let (party, party_defined) = space.term(&spec.party);
+        let (amount, amount_defined) = space.sum(&spec.amount);
+        let mut conditions = vec![when, party_defined];
+        if let Some(from) = &spec.from {
+            let (from, defined) = space.term(from);
+            let wallet = space.field(Field::Wallet).0;
+            if spec.kind == EffectKind::Move {
+                conditions.push(space.same(&from, &wallet, true));
+                absent.push(Prop::all([defined.clone(), space.same(&from, &wallet, false)]));
+            }
+            conditions.push(defined);
+        }
+        let mut other = |scalar: &Option<Scalar>| {
+            scalar.as_ref().map(|scalar| {
+                let (term, defined) = space.term(scalar);
+                conditions.push(defined);
+                term
+            })
+        };
+        let (until, through, sentinel) = (other(&spec.until), other(&spec.through), other(&spec.sentinel));
+        let means_all = match (&sentinel, &spec.sentinel) {
+            (Some(term), Some(scalar)) => space.same(term, &Term::Const(greatest(scalar)), true),
+            _ => Prop::False,
+        };
+        // Where it means all there is, the amount is not read.
+        conditions.push(Prop::any([means_all.clone(), amount_defined]));
+        let takes_place = Prop::all(conditions);
+        let tokens = match &spec.token {
+            TokenSpec::Known(token) => vec![(*token, takes_place.clone())],
+            TokenSpec::At(at) => {
+                let (at, defined) = space.term(at);
+                let chain = space.callable.chain;
+                let rules = space.rules;
+                let mut seen = std::collections::BTreeSet::new();
+                (0..)
+                    .map(TokenId::new)
+                    .zip(&rules.tokens)
+                    .flat_map(|(id, token)| token.sites.iter().map(move |site| (id, *site)))
+                    .filter(|(_, (on, _))| *on == chain)
+                    .filter_map(|(id, (_, address))| Some((id, address?)))
+                    // Of two tokens at one address the first counts.
+                    .filter(|(_, address)| seen.insert(*address))
+                    .map(|(id, address)| {
+                        let is = space.same(&at, &Term::Const(address.into_word().into()), true);
+                        (id, Prop::all([takes_place.clone(), defined.clone(), is]))
+                    })
+                    .collect()
+            }
+        };
+        let absent = Prop::any(absent);
+        Self { spec, kind: spec.kind, takes_place, absent, tokens, amount, party, means_all, until, through }
+    }
+}
+
+/// The argument's type's greatest value.
+fn greatest(scalar: &Scalar) -> U256 {
+    match scalar {
+        Scalar::Arg(_, WordType::Uint(bits)) => U256::MAX >> usize::from(256_u16.saturating_sub(*bits)),
+        Scalar::Arg(_, WordType::Int(bits)) => U256::MAX >> usize::from(257_u16.saturating_sub(*bits)),
+        _ => U256::MAX,
+    }
+}
+
+/// What is told of one wide sum: it is no more than a word.
+pub(crate) fn unlimited() -> BigInt {
+    BigInt::one() << 255_usize
+}
+
+/// The word of an address as a number.
+pub(crate) fn of_address(address: Address) -> BigInt {
+    number(address.into_word().into())
+}
