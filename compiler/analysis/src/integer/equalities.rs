@@ -37,7 +37,13 @@ impl System {
 
     /// Puts an expression in the place of a variable, and its bounds as rows if they do not follow from others. The expression may
     /// speak of the index itself: then that stands for a new variable from now on.
-    fn replace(&mut self, var: usize, by: Row, bounded: bool, steps: &mut Steps) -> Result<(), Exhausted> {
+    pub(super) fn replace(
+        &mut self,
+        var: usize,
+        by: Row,
+        bounded: bool,
+        steps: &mut Steps,
+    ) -> Result<(), Exhausted> {
         for row in self.rows.iter_mut().chain(&mut self.equalities) {
             if row.coefficient(var).is_some() {
                 *row = row.substitute(var, &by);
@@ -83,7 +89,7 @@ fn remade(equality: &Row, divisor: &BigInt, var: usize) -> Row {
 }
 
 /// The quotient whose remainder is at most half of the divisor, of either sign.
-fn nearest_quotient(dividend: &BigInt, divisor: &BigInt) -> BigInt {
+pub(super) fn nearest_quotient(dividend: &BigInt, divisor: &BigInt) -> BigInt {
     let two = BigInt::from(2);
     (dividend * &two + divisor).div_floor(&(divisor * two))
 }

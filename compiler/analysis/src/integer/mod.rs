@@ -9,11 +9,15 @@
 //! | `bounds` | what single rows say about single variables: decides most questions |
 //! | `equalities` | an equality removes a variable |
 //! | `shadows` | Fourier–Motzkin elimination with the real and the dark shadow, and splinters between them |
+//! | `lattice` | a change of variables where there would be too many splinters |
+//! | `real` | bounds of expressions over the reals |
 //! | `search` | the order of all this, and the point |
 //! | `supremum` | the greatest value, by searches |
 
 mod bounds;
 mod equalities;
+mod lattice;
+mod real;
 mod row;
 mod search;
 mod shadows;
@@ -25,7 +29,7 @@ mod tests;
 
 pub use bounds::ROUNDS;
 pub use row::{Row, Term};
-pub use search::DEEPEST;
+pub use search::{DEEPEST, MANY_SPLINTERS};
 pub use shadows::MOST_ROWS;
 pub use steps::{DEFAULT_STEPS, Steps};
 

@@ -2,6 +2,7 @@
 
 use super::{
     bounds::{Interval, Propagated, propagate},
+    lattice::slices,
     shadows::{Between, Shadow, Splinters, easiest},
     steps::{Exhausted, Steps},
     system::System,
@@ -11,6 +12,9 @@ use num_traits::{One, ToPrimitive};
 
 /// How deep searches may nest. Each has a variable less than the one that it is part of.
 pub const DEEPEST: usize = 64;
+
+/// Up to so many splinters are searched one by one; where there are more the variables are changed first.
+pub const MANY_SPLINTERS: u32 = 16;
 
 /// A point of the system, if there is one: each variable where it was preferred if that costs nothing.
 pub(super) fn search(
@@ -74,6 +78,11 @@ fn eliminate(system: &System, depth: usize, steps: &mut Steps) -> Result<Option<
         let Some(point) = under(Shadow::Real, system, &between, depth, steps)? else { return Ok(None) };
         return lift(system, &between, point)?.ok_or(Exhausted).map(Some);
     }
+    let splinters = between.splinters();
+    let total: BigInt = splinters.iter().map(|splinters| &splinters.count).sum();
+    if total > BigInt::from(MANY_SPLINTERS) {
+        return slices(system, depth, steps);
+    }
     let dark = under(Shadow::Dark, system, &between, depth, steps);
     if let Ok(Some(point)) = dark {
         return lift(system, &between, point)?.ok_or(Exhausted).map(Some);
@@ -82,7 +91,7 @@ fn eliminate(system: &System, depth: usize, steps: &mut Steps) -> Result<Option<
     if let Some(point) = lift(system, &between, point)? {
         return Ok(Some(point));
     }
-    match split(system, &between.splinters(), depth, steps)? {
+    match split(system, &splinters, depth, steps)? {
         // Outside of the dark shadow there is nothing; inside nobody knows.
         None if dark.is_err() => Err(Exhausted),
         found => Ok(found),
@@ -114,17 +123,13 @@ fn lift(
     Ok(Some(point))
 }
 
-/// Searches splinter by splinter, unless there are more of them than steps.
+/// Searches splinter by splinter.
 fn split(
     system: &System,
     splinters: &[Splinters],
     depth: usize,
     steps: &mut Steps,
 ) -> Result<Option<Vec<BigInt>>, Exhausted> {
-    let total: BigInt = splinters.iter().map(|splinters| &splinters.count).sum();
-    if total > BigInt::from(steps.left()) {
-        return Err(Exhausted);
-    }
     for Splinters { row, count } in splinters {
         let mut equality = row.clone();
         for _ in 0..count.to_u64().ok_or(Exhausted)? {

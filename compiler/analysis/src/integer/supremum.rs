@@ -1,12 +1,6 @@
 //! The greatest value of an expression: from what the real shadows leave possible downwards, so that it takes few searches where they are close.
 
-use super::{
-    Answer, Problem,
-    row::Row,
-    shadows::{Shadow, fewest_pairs},
-    steps::{Exhausted, Steps},
-    system::System,
-};
+use super::{Answer, Problem, real, row::Row, steps::Steps};
 use agentpol_model::policy::Relation;
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -20,8 +14,10 @@ impl Problem {
             Answer::None => return Answer::None,
             Answer::Unknown => return Answer::Unknown,
         };
-        let Some(mut above) = self.at_most(objective, steps).map(|most| most + BigInt::one()) else {
-            return Answer::Unknown;
+        let mut above = match self.at_most(objective, steps) {
+            Answer::Found(most) => most + BigInt::one(),
+            Answer::None => return Answer::None,
+            Answer::Unknown => return Answer::Unknown,
         };
         // Nothing reaches `above`. First close below it, then further and further, then half way.
         let mut step = BigInt::one();
@@ -46,25 +42,20 @@ impl Problem {
         }
     }
 
-    /// A number that the expression does not exceed: the supremum over the reals, or a little less, if the steps suffice. Nothing if it
-    /// speaks of a variable without bounds.
-    pub fn at_most(&self, objective: &Row, steps: &mut Steps) -> Option<BigInt> {
+    /// A number that the expression does not exceed: its supremum over the reals, or a little less, if the steps suffice, and what is
+    /// known by then if they do not.
+    pub fn at_most(&self, objective: &Row, steps: &mut Steps) -> Answer<BigInt> {
         let objective = Row::new(objective.terms.clone(), objective.constant.clone());
-        let mut system = self.system()?;
-        let range = objective.range(&system.bounds)?;
-        let goal = system.bounds.len();
-        let mut most = range.high.clone();
-        system.bounds.push(range);
-        system.prefer.push(None);
-        let difference =
-            Row::new(vec![(BigInt::one(), goal)], BigInt::ZERO).plus(&BigInt::from(-1), &objective);
-        system.rows.push(difference);
-        // Half, so that enough is left for searches. What was learnt until they were used up is true.
+        let Some(system) = self.system() else { return Answer::Unknown };
+        // Half, so that enough is left for searches.
         let mut half = Steps::new(steps.left() / 2);
         let before = half.left();
-        let _: Result<(), Exhausted> = lower(&mut most, system, goal, &mut half);
-        steps.take(before - half.left()).ok()?;
-        Some(most)
+        let most = real::at_most(&system, &objective, &mut half);
+        match (steps.take(before - half.left()), most) {
+            (Ok(()), Ok(Some(most))) => Answer::Found(most),
+            (Ok(()), Ok(None)) => Answer::None,
+            _ => Answer::Unknown,
+        }
     }
 
     fn reaching(&self, objective: &Row, target: &BigInt) -> Self {
@@ -73,19 +64,4 @@ impl Problem {
         problem.rows.push((row, Relation::NotAbove));
         problem
     }
-}
-
-/// Lowers `most` to what the system leaves for the goal, while one variable after the other is eliminated.
-fn lower(most: &mut BigInt, mut system: System, goal: usize, steps: &mut Steps) -> Result<(), Exhausted> {
-    // Once the goal is expressed by others its bounds say nothing.
-    while system.simplify(steps)? && system.trail.iter().all(|(var, _)| *var != goal) {
-        if let Some(interval) = system.bounds.get(goal)
-            && interval.high < *most
-        {
-            most.clone_from(&interval.high);
-        }
-        let Some(between) = fewest_pairs(&system, goal, steps)? else { break };
-        system = between.shadow(&system, Shadow::Real, steps)?;
-    }
-    Ok(())
 }
