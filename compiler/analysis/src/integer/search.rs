@@ -25,7 +25,7 @@ pub(super) fn search(
     if depth > DEEPEST {
         return Err(Exhausted);
     }
-    if system.propagate(steps)? == Propagated::Empty {
+    if system.propagate(steps)? == Propagated::Empty || !system.fold(steps)? {
         return Ok(None);
     }
     // With the equalities still there, for the sake of what is preferred.
@@ -35,7 +35,9 @@ pub(super) fn search(
     if !system.simplify(steps)? {
         return Ok(None);
     }
-    let found = match guess(&system, steps)? {
+    // Where nothing was solved the guess would be the same.
+    let guessed = if system.trail.is_empty() { None } else { guess(&system, steps)? };
+    let found = match guessed {
         Some(point) => Some(point),
         None => eliminate(&system, depth, steps)?,
     };
@@ -44,6 +46,11 @@ pub(super) fn search(
 
 /// Fixes one variable after the other at a likely value. It proves nothing when that fails.
 fn guess(system: &System, steps: &mut Steps) -> Result<Option<Vec<BigInt>>, Exhausted> {
+    let nearest = |(var, interval): (usize, &Interval)| interval.nearest(system.preferred(var));
+    let point: Vec<BigInt> = system.bounds.iter().enumerate().map(nearest).collect();
+    if system.holds(&point) {
+        return Ok(Some(point));
+    }
     let mut bounds = system.bounds.clone();
     for var in system.variables() {
         let Some(interval) = bounds.get(var).cloned() else { return Err(Exhausted) };
@@ -66,7 +73,6 @@ fn guess(system: &System, steps: &mut Steps) -> Result<Option<Vec<BigInt>>, Exha
         let Some(narrowed) = fits else { return Ok(None) };
         bounds = narrowed;
     }
-    let nearest = |(var, interval): (usize, &Interval)| interval.nearest(system.preferred(var));
     let point: Vec<BigInt> = bounds.iter().enumerate().map(nearest).collect();
     Ok(system.holds(&point).then_some(point))
 }

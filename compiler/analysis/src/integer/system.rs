@@ -39,7 +39,7 @@ impl System {
 
     /// Puts in the values of fixed variables, divides by divisors, drops what the box implies, and keeps one row of those with the same
     /// terms. Two rows that leave their sum one value become an equality. False if there is no solution.
-    fn fold(&mut self, steps: &mut Steps) -> Result<bool, Exhausted> {
+    pub(super) fn fold(&mut self, steps: &mut Steps) -> Result<bool, Exhausted> {
         let mut tightest: BTreeMap<Vec<Term>, BigInt> = BTreeMap::new();
         for row in take(&mut self.rows) {
             steps.take(row.words())?;
