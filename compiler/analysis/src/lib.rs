@@ -4,5 +4,6 @@ pub mod findings;
 pub mod integer;
 pub mod ruleset;
 mod solve;
+pub mod window;
 pub mod witness;
 pub mod words;
