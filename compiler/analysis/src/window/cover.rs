@@ -62,12 +62,12 @@ impl Cover {
 }
 
 /// The least cost of covering `seconds` seconds that begin at `from` or later, at worst.
-pub fn cover(lines: &[Line], grid: &Grid, seconds: Time, from: Time, mut steps: Steps) -> Cover {
+pub fn cover(lines: &[Line], grid: &Grid, seconds: Time, from: Time, steps: &mut Steps) -> Cover {
     let Some((line, windows)) = by_one_line(lines, grid, seconds) else { return Cover::Uncovered };
     let simple = lines.get(line).map_or(BigUint::ZERO, |line| &line.cap * &windows);
     let mut exactly = || {
-        let start = worst(lines, grid, seconds, from, &simple, &mut steps)?;
-        let frontier = Frontier::climb(lines, grid, start, seconds, &mut steps)?;
+        let start = worst(lines, grid, seconds, from, &simple, steps)?;
+        let frontier = Frontier::climb(lines, grid, start, seconds, steps)?;
         let value = frontier.cost(seconds).cloned().ok_or(TooLong)?;
         Ok(Covered { value, windows: frontier.windows(), start, packing: frontier.packing() })
     };

@@ -78,6 +78,11 @@ impl Cadence {
         (0..self.periods()).map(|index| self.length(index)).min().unwrap_or(1)
     }
 
+    /// The longest period.
+    pub(super) fn longest(&self) -> Time {
+        (0..self.periods()).map(|index| self.length(index)).max().unwrap_or(1)
+    }
+
     /// How long the n-th period is, of this cycle or of those after it.
     fn length(&self, n: usize) -> Time {
         let index = n.checked_rem(self.periods()).unwrap_or(0);

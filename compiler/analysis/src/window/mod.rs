@@ -6,19 +6,21 @@
 //! | [`frontier`] | from one second on: how far each cost covers |
 //! | [`cover`] | the least cost of windows that cover W seconds, at the worst phase, with the amounts that attain it |
 //! | [`program`] | linear programmes over the rationals, exactly |
+//! | [`outflow`] | both together, for rules under different lines: per transaction, in W seconds, for ever |
 //!
 //! Seconds are whole and windows half-open, as in the ledger: `per 2s` holds for any two consecutive seconds.
 
 pub mod cover;
 pub mod frontier;
 pub mod grid;
+pub mod outflow;
 pub mod program;
 
 use agentpol_model::budget::Window;
 use num_bigint::BigUint;
 
 /// One line of a budget, in the base units of the token that is asked for (or in calls).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     /// The most that fits one window.
     pub cap: BigUint,
@@ -26,8 +28,8 @@ pub struct Line {
     pub window: Window,
 }
 
-/// How many steps one question may take: a few seconds, and some hundred megabytes at the very most.
-pub const MAX_STEPS: u64 = 1 << 22;
+/// How many steps one question may take: seconds, and some hundred megabytes, at the very most.
+pub const MAX_STEPS: u64 = 1 << 21;
 
 /// What is left of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -177,7 +177,7 @@ fn the_worst_second_may_lie_before_a_sliding_window_that_ends_at_the_edge() {
 #[test]
 fn lines_without_time_cover_nothing() {
     let grid = toy(2, 3, &[4]);
-    let cover = |lines: &[Line]| cover(lines, &grid, 5, 0, Steps::new(MAX_STEPS));
+    let cover = |lines: &[Line]| cover(lines, &grid, 5, 0, &mut Steps::new(MAX_STEPS));
     assert_eq!(cover(&[]), Cover::Uncovered);
     assert_eq!(cover(&[per_transaction(5), sliding(5, 0)]), Cover::Uncovered);
     assert_eq!(cover(&[per_transaction(5), total(7)]).value(), Some(&7_u8.into()));
@@ -190,7 +190,7 @@ fn a_cap_of_nothing_is_nothing_for_ever() {
         let found = exactly(&[sliding(3, 9), zero], &grid, Time::MAX / 4);
         assert_eq!((found.value, found.windows), (BigUint::ZERO, [(1, 1)].into()));
     }
-    let one_transaction = cover(&[per_transaction(0)], &grid, 9, 0, Steps::new(9));
+    let one_transaction = cover(&[per_transaction(0)], &grid, 9, 0, &mut Steps::new(9));
     assert_eq!(one_transaction, Cover::Uncovered);
 }
 
@@ -207,8 +207,8 @@ fn at_the_limit_the_answer_is_exact() {
     let most = 1_000;
     let grid = toy(2, 3, &[4]);
     let seconds =
-        (1..).find(|n| !is_exact(&cover(&[sliding(3, 2)], &grid, *n, 0, Steps::new(most)))).unwrap();
-    assert!(is_exact(&cover(&[sliding(3, 2)], &grid, seconds - 1, 0, Steps::new(most))));
+        (1..).find(|n| !is_exact(&cover(&[sliding(3, 2)], &grid, *n, 0, &mut Steps::new(most)))).unwrap();
+    assert!(is_exact(&cover(&[sliding(3, 2)], &grid, seconds - 1, 0, &mut Steps::new(most))));
     assert!(seconds > most / 4, "a step is about a window");
 }
 
@@ -216,10 +216,10 @@ fn at_the_limit_the_answer_is_exact() {
 fn beyond_the_limit_the_answer_is_a_bound() {
     let grid = toy(2, 3, &[4]);
     let lines = [total(u64::MAX), sliding(3, 2)];
-    let found = cover(&lines, &grid, 1_000_000_001, 0, Steps::new(MAX_STEPS));
+    let found = cover(&lines, &grid, 1_000_000_001, 0, &mut Steps::new(MAX_STEPS));
     let windows = BigUint::from(500_000_001_u64);
     assert_eq!(found, Cover::AtMost { value: &windows * 3_u8, line: 1, windows });
-    let calendar = cover(&[per(3, Period::Month)], &grid, Time::MAX, 0, Steps::new(10));
+    let calendar = cover(&[per(3, Period::Month)], &grid, Time::MAX, 0, &mut Steps::new(10));
     let windows = (BigUint::from(Time::MAX) - 1_u8 + 3_u8) / 4_u8 + 1_u8;
     assert_eq!(calendar, Cover::AtMost { value: &windows * 3_u8, line: 0, windows });
 }
@@ -232,7 +232,7 @@ fn bounds_are_never_below_what_is_exact() {
         let (lines, grid) = (random_lines(&mut draw, 30, 9), random_grid(&mut draw, 6));
         let seconds = draw.below(40);
         let exact = exactly(&lines, &grid, seconds).value;
-        let found = cover(&lines, &grid, seconds, 0, Steps::new(draw.below(60)));
+        let found = cover(&lines, &grid, seconds, 0, &mut Steps::new(draw.below(60)));
         bounds += u32::from(!is_exact(&found));
         let equal = *found.value().unwrap() == exact;
         assert!(equal || (!is_exact(&found) && *found.value().unwrap() > exact), "{lines:?} over {seconds}");

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod covers;
+mod outflows;
 mod programs;
 
 use super::{
@@ -92,7 +93,7 @@ fn holds(lines: &[Line], grid: &Grid, packing: &[(Time, BigUint)]) -> bool {
 /// Exact, or the test fails; whatever is exact is proved by its packing.
 fn exactly(lines: &[Line], grid: &Grid, seconds: Time) -> Covered {
     let from = 1_000;
-    let Cover::Exact(covered) = cover(lines, grid, seconds, from, Steps::new(MAX_STEPS)) else {
+    let Cover::Exact(covered) = cover(lines, grid, seconds, from, &mut Steps::new(MAX_STEPS)) else {
         panic!("not exact: {lines:?} over {seconds}")
     };
     assert!(covered.start >= from);
