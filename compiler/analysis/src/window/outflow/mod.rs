@@ -10,6 +10,7 @@
 //! signatures, and authority from before the W seconds comes on top: at most one grant for each key where a grant replaces the one
 //! before it, at most the grants of as long before as they live, and without end where neither is known.
 
+mod meter;
 mod rows;
 mod witness;
 
@@ -86,6 +87,8 @@ pub enum Outflow {
     Exact {
         /// The sum.
         value: BigUint,
+        /// What proves that it is no more.
+        because: Vec<Windows>,
         /// What is spent and when: every line holds.
         parts: Vec<Part>,
     },
@@ -93,13 +96,19 @@ pub enum Outflow {
     AtMost {
         /// The bound.
         value: BigUint,
+        /// What proves it.
+        because: Vec<Windows>,
     },
     /// Without end.
     Infinite {
-        /// Of the rules that no line bounds, the first.
+        /// A rule that no line bounds.
         rule: usize,
     },
 }
+
+/// By line, as they were given, how many of its windows: together they hold what some of the rules let out. None at all is the limit of
+/// the actions of an envelope.
+pub type Windows = BTreeMap<usize, BigUint>;
 
 /// Some actions of one rule at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,19 +138,23 @@ pub fn outflow(
     steps: &mut Steps,
 ) -> Outflow {
     let problem = Problem::new(rules, lines, grid, span, from);
-    let (rows, covers) = problem.rows(steps);
-    let cells = rows.len().saturating_mul(problem.classes.len()).max(1);
+    let bounds = problem.bounds(steps);
+    let cells = bounds.rows.len().saturating_mul(problem.classes.len()).max(1);
     let pivots = (MAX_WORK / cells).min(MAX_PIVOTS);
-    let (value, amounts) = match maximise(problem.classes.len(), &rows, pivots) {
+    let (value, amounts, because) = match maximise(problem.classes.len(), &bounds.rows, pivots) {
         Optimum::Unbounded { amount } => {
             return Outflow::Infinite { rule: problem.classes.get(amount).map_or(0, |class| class.rule) };
         }
-        Optimum::Exact(solution) => (solution.value.to_integer(), solution.amounts),
-        Optimum::AtMost(value) => (value.to_integer(), Vec::new()),
+        Optimum::Exact(solution) => {
+            let binding = bounds.windows.iter().zip(&solution.multipliers);
+            let binding = binding.filter(|(_, times)| !times.is_zero()).map(|(windows, _)| windows.clone());
+            (solution.value.to_integer(), solution.amounts, binding.collect())
+        }
+        Optimum::AtMost(value) => (value.to_integer(), Vec::new(), bounds.windows.clone()),
     };
-    match problem.spend(&value, &amounts, &covers, steps) {
-        Some(parts) => Outflow::Exact { value, parts },
-        None => Outflow::AtMost { value },
+    match problem.spend(&value, &amounts, &bounds.covers, steps) {
+        Some(parts) => Outflow::Exact { value, because, parts },
+        None => Outflow::AtMost { value, because },
     }
 }
 
@@ -155,11 +168,20 @@ struct Class {
     gives: Gives,
 }
 
+/// A line, said in classes.
+#[derive(Clone, Debug)]
+struct Bind {
+    /// Which line it was; `None` is the limit of the actions of an envelope.
+    index: Option<usize>,
+    line: Line,
+    counts: Counts,
+    classes: BTreeSet<usize>,
+}
+
 /// The question, said in classes.
 struct Problem<'a> {
     classes: Vec<Class>,
-    /// With classes for rules.
-    lines: Vec<Held>,
+    lines: Vec<Bind>,
     grid: &'a Grid,
     span: Span,
     from: Time,
@@ -167,31 +189,46 @@ struct Problem<'a> {
 
 impl<'a> Problem<'a> {
     fn new(rules: &[Rule], lines: &[Held], grid: &'a Grid, span: Span, from: Time) -> Self {
-        let mut lines = lines.to_vec();
-        if span == Span::Transaction {
-            let actions = Line { cap: MAX_ACTIONS.into(), window: Window::Total };
-            lines.push(Held { line: actions, counts: Counts::Calls, rules: (0..rules.len()).collect() });
-            // Every window holds the whole of one envelope.
-            lines.iter_mut().for_each(|held| held.line.window = Window::Total);
-        }
-        let mut classes: BTreeMap<_, Class> = BTreeMap::new();
-        let mut class_of = BTreeMap::new();
+        let mut classes: Vec<Class> = Vec::new();
+        let mut known = BTreeMap::new();
+        let mut class_of: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, rule) in rules.iter().enumerate() {
-            let Some(class) = class(index, rule, &lines, span) else { continue };
+            let Some(class) = class(index, rule, lines, span) else { continue };
             let under: Vec<bool> = lines.iter().map(|held| held.rules.contains(&index)).collect();
-            // Grants of different amounts stay apart: each has its own keys.
-            let apart = (class.gives != Gives::Moves).then(|| (class.gives, class.most.clone()));
-            let key = (under, apart);
-            class_of.insert(index, key.clone());
-            classes.entry(key).and_modify(|known| known.join(&class)).or_insert(class);
+            let amounts =
+                lines.iter().zip(&under).filter(|(held, under)| **under && held.counts == Counts::Amount);
+            let held = amounts.into_iter().any(|(held, _)| held.line.window != Window::PerTransaction);
+            // Grants stay apart if their keys matter: they do where no line of amounts holds them.
+            let apart = (class.gives != Gives::Moves)
+                .then(|| (class.gives, class.most.clone(), (!held).then_some(index)));
+            let position = *known.entry((under, apart)).or_insert(classes.len());
+            match classes.get_mut(position) {
+                Some(known) => known.join(&class),
+                None => classes.push(class),
+            }
+            class_of.insert(index, position);
         }
-        let position: BTreeMap<_, usize> = classes.keys().cloned().zip(0..).collect();
-        for held in &mut lines {
-            let classes = held.rules.iter().filter_map(|rule| position.get(class_of.get(rule)?));
-            held.rules = classes.copied().collect();
+        let bind = |(index, held): (usize, &Held)| {
+            let classes = held.rules.iter().filter_map(|rule| class_of.get(rule));
+            let (line, counts, classes) = (held.line.clone(), held.counts, classes.copied().collect());
+            Bind { index: Some(index), line, counts, classes }
+        };
+        let mut lines: Vec<Bind> = lines.iter().enumerate().map(bind).collect();
+        if span == Span::Transaction {
+            let line = Line { cap: MAX_ACTIONS.into(), window: Window::Total };
+            let classes = (0..classes.len()).collect();
+            lines.push(Bind { index: None, line, counts: Counts::Calls, classes });
+            // Every window holds the whole of one envelope.
+            lines.iter_mut().for_each(|bind| bind.line.window = Window::Total);
         }
-        lines.retain(|held| !held.rules.is_empty());
-        Self { classes: classes.into_values().collect(), lines, grid, span, from }
+        lines.retain(|bind| !bind.classes.is_empty());
+        let mut problem = Self { classes, lines, grid, span, from };
+        if matches!(span, Span::Seconds(_)) {
+            // Time for grants from before.
+            let before = problem.longest().saturating_mul(problem.standing());
+            problem.from = from.saturating_add(before);
+        }
+        problem
     }
 
     /// Does all of a set let out at once, in this span?

@@ -1,6 +1,6 @@
 //! The rows of the programme: which sets of classes, and how much each lets out.
 
-use super::{Class, Counts, Gives, Held, Problem, Span};
+use super::{Bind, Class, Counts, Gives, Problem, Span, Windows};
 use crate::window::{
     Line, Steps,
     cover::{Cover, cover},
@@ -17,33 +17,43 @@ const MAX_SETS: usize = 128;
 /// Covers that were found: of so many seconds, by these lines.
 pub(super) type Covers = BTreeMap<(Time, Vec<Line>), Cover>;
 
+/// The rows, and what they came from.
+#[derive(Default)]
+pub(super) struct Bounds {
+    pub(super) rows: Vec<Row>,
+    /// By row.
+    pub(super) windows: Vec<Windows>,
+    pub(super) covers: Covers,
+}
+
+/// Lines with their numbers, in amounts or in calls.
+type Numbered = Vec<(Option<usize>, Line)>;
+
 type Set = BTreeSet<usize>;
 
 impl Problem<'_> {
-    /// All rows, and the covers that they came from.
-    pub(super) fn rows(&self, steps: &mut Steps) -> (Vec<Row>, Covers) {
-        let mut covers = Covers::new();
-        let mut rows = Vec::new();
+    /// All rows.
+    pub(super) fn bounds(&self, steps: &mut Steps) -> Bounds {
+        let mut bounds = Bounds::default();
         for set in self.sets() {
-            if let Some(bound) = self.over_span(self.in_amounts(&set), &mut covers, steps) {
-                let weights = set.iter().map(|class| (*class, Share::one())).collect();
-                rows.push(Row { weights, bound: bound.into() });
+            if let Some(found) = self.over(self.span, &self.in_amounts(&set), &mut bounds.covers, steps) {
+                bounds.push(set.iter().map(|class| (*class, Share::one())).collect(), found);
             }
             // Of those without a greatest amount a count of calls says nothing.
             let weights: BTreeMap<usize, Share> =
                 set.iter().filter_map(|class| self.weight(*class)).collect();
-            if let Some(calls) = self.calls(&set, &mut covers, steps).filter(|_| !weights.is_empty()) {
-                rows.push(Row { weights, bound: calls.into() });
+            if let Some(found) = self.calls(&set, &mut bounds.covers, steps).filter(|_| !weights.is_empty()) {
+                bounds.push(weights, found);
             }
         }
-        (rows, covers)
+        bounds
     }
 
     /// What lines have in common: their sets, those of them that move, what two of them share, and each class by itself.
     fn sets(&self) -> BTreeSet<Set> {
         let mut sets: BTreeSet<Set> = (0..self.classes.len()).map(|class| [class].into()).collect();
         let most = sets.len().saturating_add(MAX_SETS);
-        let mut open: Vec<Set> = self.lines.iter().map(|held| held.rules.clone()).collect();
+        let mut open: Vec<Set> = self.lines.iter().map(|bind| bind.classes.clone()).collect();
         while let Some(set) = open.pop() {
             if set.is_empty() || sets.contains(&set) || sets.len() >= most {
                 continue;
@@ -57,45 +67,45 @@ impl Problem<'_> {
     }
 
     /// The lines of a whole set.
-    fn lines_of<'b>(&'b self, set: &'b Set) -> impl Iterator<Item = &'b Held> {
-        self.lines.iter().filter(|held| held.rules.is_superset(set))
+    fn lines_of<'b>(&'b self, set: &'b Set) -> impl Iterator<Item = &'b Bind> {
+        self.lines.iter().filter(|bind| bind.classes.is_superset(set))
     }
 
     /// The lines of a set as lines of amounts: n calls move no more than n times the most of one.
-    fn in_amounts(&self, set: &Set) -> Vec<Line> {
+    fn in_amounts(&self, set: &Set) -> Numbered {
         let mut most = Some(BigUint::ZERO);
         for class in set.iter().filter_map(|class| self.classes.get(*class)) {
             most = most.zip(class.most.as_ref()).map(|(most, own)| most.max(own.clone()));
         }
         let most = most.filter(|_| self.moves(set));
-        let lines = self.lines_of(set).filter_map(|held| match held.counts {
-            Counts::Amount => Some(held.line.clone()),
-            Counts::Calls => Some(Line { cap: &held.line.cap * most.as_ref()?, window: held.line.window }),
-        });
-        lines.collect()
+        let in_amounts = |bind: &Bind| match bind.counts {
+            Counts::Amount => Some(bind.line.clone()),
+            Counts::Calls => Some(Line { cap: &bind.line.cap * most.as_ref()?, window: bind.line.window }),
+        };
+        self.lines_of(set).filter_map(|bind| Some((bind.index, in_amounts(bind)?))).collect()
     }
 
     /// How many grants of a set can be used in the span, and how many of its moves can be signed, all together.
-    fn calls(&self, set: &Set, covers: &mut Covers, steps: &mut Steps) -> Option<BigUint> {
-        let lines: Vec<Line> = self
-            .lines_of(set)
-            .filter(|held| held.counts == Counts::Calls)
-            .map(|held| held.line.clone())
-            .collect();
+    fn calls(&self, set: &Set, covers: &mut Covers, steps: &mut Steps) -> Option<(BigUint, Windows)> {
+        let lines = self.lines_of(set).filter(|bind| bind.counts == Counts::Calls);
+        let lines: Numbered = lines.map(|bind| (bind.index, bind.line.clone())).collect();
         if self.moves(set) {
-            return self.over_span(lines, covers, steps);
+            return self.over(self.span, &lines, covers, steps);
         }
         let grants = || set.iter().filter_map(|class| self.classes.get(*class)).filter_map(Class::authority);
         // Signed in the span, or standing on a key when it began.
         let standing = grants().try_fold(0_u64, |all, (_, keys)| all.checked_add(keys?));
-        let standing = standing.and_then(|keys| Some(self.over_span(lines.clone(), covers, steps)? + keys));
+        let standing = standing.and_then(|keys| {
+            let (signed, windows) = self.over(self.span, &lines, covers, steps)?;
+            Some((signed + keys, windows))
+        });
         // Signed in the span or as long before as anything lives.
         let longest = grants().try_fold(0, |longest, (life, _)| life.map(|life| longest.max(life)));
         let span = match (self.span, longest) {
             (Span::Seconds(seconds), Some(life)) => Span::Seconds(seconds.saturating_add(life)),
             _ => Span::Ever,
         };
-        let alive = self.over(span, lines, covers, steps);
+        let alive = self.over(span, &lines, covers, steps);
         standing.into_iter().chain(alive).min()
     }
 
@@ -105,23 +115,46 @@ impl Problem<'_> {
         Some((class, Share::new(BigUint::one(), most)))
     }
 
-    fn over_span(&self, lines: Vec<Line>, covers: &mut Covers, steps: &mut Steps) -> Option<BigUint> {
-        self.over(self.span, lines, covers, steps)
-    }
-
     /// The cover of a span by lines; `None` if they do not cover it.
-    fn over(&self, span: Span, lines: Vec<Line>, covers: &mut Covers, steps: &mut Steps) -> Option<BigUint> {
+    fn over(
+        &self,
+        span: Span,
+        lines: &Numbered,
+        covers: &mut Covers,
+        steps: &mut Steps,
+    ) -> Option<(BigUint, Windows)> {
+        let one = |index: Option<usize>, windows: BigUint| index.map(|index| (index, windows));
         match span {
             Span::Transaction | Span::Ever => {
-                lines.into_iter().filter(|line| line.window == Window::Total).map(|line| line.cap).min()
+                let totals = lines.iter().filter(|(_, line)| line.window == Window::Total);
+                let (index, least) = totals.min_by_key(|(_, line)| &line.cap)?;
+                Some((least.cap.clone(), one(*index, BigUint::one()).into_iter().collect()))
             }
             Span::Seconds(seconds) => {
-                let known = covers.entry((seconds, lines));
-                let found =
-                    known.or_insert_with_key(|(_, lines)| cover(lines, self.grid, seconds, self.from, steps));
-                found.value().cloned()
+                let key = (seconds, lines.iter().map(|(_, line)| line.clone()).collect());
+                let find =
+                    |(_, lines): &(Time, Vec<Line>)| cover(lines, self.grid, seconds, self.from, steps);
+                let number = |position: usize| lines.get(position).and_then(|(index, _)| *index);
+                match covers.entry(key).or_insert_with_key(find) {
+                    Cover::Uncovered => None,
+                    Cover::Exact(found) => {
+                        let windows = found.windows.iter();
+                        let windows = windows.filter_map(|(line, n)| one(number(*line), (*n).into()));
+                        Some((found.value.clone(), windows.collect()))
+                    }
+                    Cover::AtMost { value, line, windows } => {
+                        Some((value.clone(), one(number(*line), windows.clone()).into_iter().collect()))
+                    }
+                }
             }
         }
+    }
+}
+
+impl Bounds {
+    fn push(&mut self, weights: BTreeMap<usize, Share>, (bound, windows): (BigUint, Windows)) {
+        self.rows.push(Row { weights, bound: bound.into() });
+        self.windows.push(windows);
     }
 }
 

@@ -1,23 +1,17 @@
 //! Amounts that attain a bound: every window of every line is metered while they are spent, second after second.
 
-use super::{Class, Counts, Gives, Held, Part, Problem, Span, rows::Covers};
-use crate::window::{
-    Line, Steps, TooLong,
-    cover::{Cover, Covered, cover},
-    frontier::Frontier,
-    grid::Grid,
-    program::Share,
-};
+use super::{Counts, Part, Problem, Span, meter::Meter, rows::Covers};
+use crate::window::{Steps, TooLong, cover::Cover, frontier::Frontier, program::Share};
 use agentpol_model::{Time, budget::Window};
 use num_bigint::BigUint;
 use num_traits::{CheckedSub, Zero};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 /// For ever is tried over no more moments than so many, each so far from the last that only totals remember it.
 const MAX_MOMENTS: u64 = 4_096;
 
-/// A bound in calls is tried with no more grants from before than so many.
-const MAX_STANDING: u64 = 4_096;
+/// Grants from long before are tried at no more moments than so many: with windows of a month it takes 21 years to sign them.
+const MAX_STANDING: u64 = 256;
 
 impl Problem<'_> {
     /// Parts that sum to the bound, if any are found. `amounts` are those of the programme, by class.
@@ -45,209 +39,167 @@ impl Problem<'_> {
                 }
             }
         }
-        match self.classes.as_slice() {
-            [only] => self.grants_from_before(only, bound, steps),
-            _ => None,
-        }
+        None
     }
 
-    /// The moments that are tried, each set of them inside one span.
-    fn moments(
-        &self,
-        bound: &BigUint,
-        covers: &Covers,
-        steps: &mut Steps,
-    ) -> Result<Vec<BTreeSet<Time>>, TooLong> {
-        match self.span {
-            Span::Transaction => Ok(vec![[self.from].into()]),
-            Span::Ever => Ok(vec![self.apart(bound)]),
-            Span::Seconds(seconds) => {
-                // A line without a calendar holds from any second, so it is looked at from those of the lines with one.
-                let of_span = || covers.iter().filter(|((covered, _), _)| *covered == seconds);
-                let starts: BTreeSet<Time> = of_span()
-                    .filter_map(|(_, cover)| match cover {
-                        Cover::Exact(covered) => Some(covered.start),
-                        Cover::Uncovered | Cover::AtMost { .. } => None,
-                    })
-                    .collect();
-                let mut sets = Vec::new();
-                for start in starts.into_iter().rev() {
-                    let mut moments = BTreeSet::new();
-                    for ((_, lines), _) in of_span() {
-                        let frontier = Frontier::climb(lines, self.grid, start, seconds, steps)?;
-                        let inside = frontier.points().iter().filter(|point| point.reach < seconds);
-                        moments.extend(inside.map(|point| start.saturating_add(point.reach)));
-                    }
-                    sets.push(moments);
-                }
-                Ok(sets)
+    /// The moments that are tried.
+    fn moments(&self, bound: &BigUint, covers: &Covers, steps: &mut Steps) -> Result<Vec<Moments>, TooLong> {
+        let seconds = match self.span {
+            Span::Transaction => return Ok(vec![Moments { begin: self.from, at: [self.from].into() }]),
+            Span::Ever => return Ok(vec![Moments { begin: self.from, at: self.apart(bound) }]),
+            Span::Seconds(seconds) => seconds,
+        };
+        // A line without a calendar holds from any second, so it is looked at from those of the lines with one. Covers of more seconds
+        // than the span are of those before it, in which grants still live.
+        let mut from = BTreeSet::from([(self.from, seconds)]);
+        from.extend(covers.iter().filter_map(|((covered, _), cover)| match cover {
+            Cover::Exact(found) => Some((found.start, *covered)),
+            Cover::Uncovered | Cover::AtMost { .. } => None,
+        }));
+        let mut all = Vec::new();
+        for (start, covered) in from.into_iter().rev() {
+            let begin = start.saturating_add(covered.saturating_sub(seconds));
+            let mut at = BTreeSet::new();
+            for (length, lines) in
+                covers.keys().filter(|(length, _)| *length == covered || *length == seconds)
+            {
+                let start = if *length == covered { start } else { begin };
+                let frontier = Frontier::climb(lines, self.grid, start, *length, steps)?;
+                let inside = frontier.points().iter().filter(|point| point.reach < *length);
+                at.extend(inside.map(|point| start.saturating_add(point.reach)));
             }
+            at.extend(self.long_before(start));
+            all.push(Moments { begin, at });
         }
+        Ok(all)
     }
 
-    /// Moments so far apart that no window but a total holds two of them.
-    fn apart(&self, bound: &BigUint) -> BTreeSet<Time> {
-        let longest = self.lines.iter().map(|held| self.length(&held.line)).max().unwrap_or(0);
-        // Each moment spends something.
-        let many = u64::try_from(bound).unwrap_or(MAX_MOMENTS).min(MAX_MOMENTS);
-        (0..many).map_while(|n| self.from.checked_add(longest.checked_mul(n)?)).collect()
+    /// Moments before a span at which grants that live for ever are signed, so far apart that no window but a total holds two.
+    fn long_before(&self, begin: Time) -> impl Iterator<Item = Time> {
+        let longest = self.longest();
+        (1..=self.standing()).map_while(move |n| begin.checked_sub(longest.checked_mul(n)?))
+    }
+
+    /// How many moments that may take.
+    pub(super) fn standing(&self) -> u64 {
+        let alive = (0..self.classes.len()).filter_map(|class| self.standing_of(class, 0, Time::MAX));
+        let many = |keys: Option<u64>| keys.unwrap_or(MAX_STANDING);
+        alive.fold(0, |all, keys| many(keys).saturating_add(all)).min(MAX_STANDING)
+    }
+
+    /// On how many keys a grant of a class can stand when the span begins (`Some(None)` is on any number), if it was signed then.
+    fn standing_of(&self, class: usize, signed: Time, begin: Time) -> Option<Option<u64>> {
+        let (life, keys) = self.classes.get(class)?.authority()?;
+        let alive = life.is_none_or(|life| signed.saturating_add(life) >= begin);
+        (alive && !self.holds_authority(class)).then_some(keys)
+    }
+
+    /// A line of amounts holds authority, so that none comes on top.
+    fn holds_authority(&self, class: usize) -> bool {
+        let over_time = self.lines.iter().filter(|bind| bind.line.window != Window::PerTransaction);
+        over_time.filter(|bind| bind.counts == Counts::Amount).any(|bind| bind.classes.contains(&class))
     }
 
     /// No window of a line that is not a total holds two seconds so far apart.
-    fn length(&self, line: &Line) -> Time {
-        match line.window {
+    pub(super) fn longest(&self) -> Time {
+        let lengths = self.lines.iter().map(|bind| match bind.line.window {
             Window::PerTransaction | Window::Total => 1,
             Window::Sliding { seconds } => seconds,
             Window::Calendar(period) => self.grid.of(period).longest(),
-        }
+        });
+        lengths.max().unwrap_or(1)
+    }
+
+    /// Moments for ever, each of which may spend something.
+    fn apart(&self, bound: &BigUint) -> BTreeSet<Time> {
+        let longest = self.longest();
+        let many = u64::try_from(bound).unwrap_or(MAX_MOMENTS).min(MAX_MOMENTS);
+        (0..many).map_while(|n| self.from.checked_add(longest.checked_mul(n)?)).collect()
     }
 
     /// Spends at each moment what the lines have room for, class after class, up to the most of each and the bound of all.
     fn fill(
         &self,
-        moments: &BTreeSet<Time>,
+        moments: &Moments,
         order: &[usize],
         most: &[BigUint],
         bound: &BigUint,
         steps: &mut Steps,
     ) -> Result<Vec<Part>, TooLong> {
-        let mut meters: Vec<Meter<'_>> = self.lines.iter().map(|held| Meter::new(held, self.grid)).collect();
-        let mut left = most.to_vec();
-        let mut open = bound.clone();
-        let mut parts = Vec::new();
-        for at in moments {
-            if open.is_zero() {
-                break;
-            }
+        let mut spending = Spending {
+            problem: self,
+            begin: moments.begin,
+            meters: self.lines.iter().map(|bind| Meter::new(bind, self.grid)).collect(),
+            left: most.to_vec(),
+            standing: vec![BigUint::ZERO; self.classes.len()],
+            open: bound.clone(),
+            parts: Vec::new(),
+        };
+        for at in &moments.at {
             for class in order {
-                steps.take(meters.len().saturating_add(1))?;
-                let (Some(rule), Some(left)) = (self.classes.get(*class), left.get_mut(*class)) else {
-                    continue;
-                };
-                let Some(one) = &rule.most else { continue };
-                let mut amount = open.clone().min(left.clone());
-                for meter in meters.iter_mut().filter(|meter| meter.held.rules.contains(class)) {
-                    let Some(room) = meter.room(*at) else { continue };
-                    amount = amount.min(match meter.held.counts {
-                        Counts::Amount => room,
-                        Counts::Calls => room * one,
-                    });
+                if spending.open.is_zero() {
+                    return Ok(spending.parts);
                 }
-                if amount.is_zero() {
-                    continue;
-                }
-                let actions = num_integer::Integer::div_ceil(&amount, one);
-                for meter in meters.iter_mut().filter(|meter| meter.held.rules.contains(class)) {
-                    meter.add(
-                        *at,
-                        match meter.held.counts {
-                            Counts::Amount => &amount,
-                            Counts::Calls => &actions,
-                        },
-                    );
-                }
-                *left -= &amount;
-                open -= &amount;
-                parts.push(Part { rule: rule.rule, signed: *at, spent: *at, amount, actions });
+                steps.take(self.lines.len().saturating_add(1))?;
+                let part = spending.sign(*class, *at);
+                spending.parts.extend(part);
             }
         }
-        Ok(parts)
+        Ok(spending.parts)
     }
+}
 
-    /// Grants of one class under lines of calls alone: those from before the span are used in its first second, the others when they are
-    /// signed.
-    fn grants_from_before(&self, only: &Class, bound: &BigUint, steps: &mut Steps) -> Option<Vec<Part>> {
-        let Span::Seconds(seconds) = self.span else { return None };
-        // A line of amounts holds authority, so that none comes on top.
-        let over_time = |held: &&Held| held.line.window != Window::PerTransaction;
-        if self.lines.iter().filter(over_time).any(|held| held.counts == Counts::Amount) {
+/// What was spent so far, and what is left.
+struct Spending<'a> {
+    problem: &'a Problem<'a>,
+    begin: Time,
+    meters: Vec<Meter<'a>>,
+    /// By class.
+    left: Vec<BigUint>,
+    /// By class, the grants from before the span.
+    standing: Vec<BigUint>,
+    /// Of all classes.
+    open: BigUint,
+    parts: Vec<Part>,
+}
+
+impl Spending<'_> {
+    /// As much of a class as the lines have room for at a moment; `None` is nothing.
+    fn sign(&mut self, class: usize, at: Time) -> Option<Part> {
+        let rule = self.problem.classes.get(class)?;
+        let one = rule.most.as_ref()?;
+        let (left, standing) = (self.left.get_mut(class)?, self.standing.get_mut(class)?);
+        let mut amount = self.open.clone().min(left.clone());
+        let before = at < self.begin;
+        if before && let Some(keys) = self.problem.standing_of(class, at, self.begin)? {
+            amount = amount.min(BigUint::from(keys).checked_sub(standing)? * one);
+        }
+        let meters = self.meters.iter_mut().filter(|meter| meter.bind.classes.contains(&class));
+        let mut meters: Vec<_> = meters.collect();
+        for meter in &mut meters {
+            let Some(room) = meter.room(at) else { continue };
+            amount = amount.min(match meter.bind.counts {
+                Counts::Amount => room,
+                Counts::Calls => room * one,
+            });
+        }
+        if amount.is_zero() {
             return None;
         }
-        let lines: Vec<Line> = self.lines.iter().filter(over_time).map(|held| held.line.clone()).collect();
-        let one = only.most.as_ref()?;
-        let (life, _) = only.authority()?;
-        let part = |signed: Time, spent: Time, calls: &BigUint| Part {
-            rule: only.rule,
-            signed,
-            spent,
-            amount: one * calls,
-            actions: calls.clone(),
-        };
-        let parts: Vec<Part> = match life {
-            Some(life) => {
-                let found = self.exact(&lines, seconds.checked_add(life)?, self.from, steps)?;
-                let start = found.start.checked_add(life)?;
-                let before = found.packing.iter().filter(|(at, _)| *at < start).map(|(_, calls)| calls).sum();
-                only.keys_hold(&before).then_some(())?;
-                found.packing.iter().map(|(at, calls)| part(*at, start.max(*at), calls)).collect()
-            }
-            None => {
-                let longest = lines.iter().map(|line| self.length(line)).max()?;
-                let from = self.from.checked_add(longest.checked_mul(MAX_STANDING)?)?;
-                let found = self.exact(&lines, seconds, from, steps)?;
-                let before = (bound / one).checked_sub(&found.value)?;
-                only.keys_hold(&before).then_some(())?;
-                let before = u64::try_from(before).ok().filter(|before| *before <= MAX_STANDING)?;
-                // So far apart that no window but a total holds two of them.
-                let signed = (1..=before).filter_map(|n| found.start.checked_sub(longest.checked_mul(n)?));
-                let before = signed.map(|at| part(at, found.start, &1_u8.into()));
-                before.chain(found.packing.iter().map(|(at, calls)| part(*at, *at, calls))).collect()
-            }
-        };
-        Some(parts).filter(|parts| parts.iter().map(|part| &part.amount).sum::<BigUint>() == *bound)
-    }
-
-    fn exact(&self, lines: &[Line], seconds: Time, from: Time, steps: &mut Steps) -> Option<Covered> {
-        match cover(lines, self.grid, seconds, from, steps) {
-            Cover::Exact(found) => Some(found),
-            Cover::Uncovered | Cover::AtMost { .. } => None,
+        let actions = num_integer::Integer::div_ceil(&amount, one);
+        meters.iter_mut().for_each(|meter| meter.add(at, &amount, &actions));
+        if before {
+            *standing += &actions;
         }
+        *left -= &amount;
+        self.open -= &amount;
+        Some(Part { rule: rule.rule, signed: at, spent: self.begin.max(at), amount, actions })
     }
 }
 
-impl Class {
-    /// Can so many grants stand at once?
-    fn keys_hold(&self, grants: &BigUint) -> bool {
-        match self.gives {
-            Gives::Moves => false,
-            Gives::Grants { adds: true, .. } | Gives::Grants { keys: None, .. } => true,
-            Gives::Grants { keys: Some(keys), .. } => *grants <= keys.into(),
-        }
-    }
-}
-
-/// What one line has seen, so far as a window that ends now still holds it.
-struct Meter<'a> {
-    held: &'a Held,
-    grid: &'a Grid,
-    seen: VecDeque<(Time, BigUint)>,
-    sum: BigUint,
-}
-
-impl<'a> Meter<'a> {
-    const fn new(held: &'a Held, grid: &'a Grid) -> Self {
-        Self { held, grid, seen: VecDeque::new(), sum: BigUint::ZERO }
-    }
-
-    /// What still fits in the windows that end at a second, which is no earlier than any before it; `None` is everything.
-    fn room(&mut self, at: Time) -> Option<BigUint> {
-        let first = match self.held.line.window {
-            // Any number of envelopes are signed in a second.
-            Window::PerTransaction => return None,
-            Window::Sliding { seconds } => at.saturating_add(1).saturating_sub(seconds),
-            Window::Calendar(period) => at.saturating_sub(self.grid.of(period).place(at).since),
-            Window::Total => 0,
-        };
-        while let Some((_, old)) = self.seen.pop_front_if(|(seen, _)| *seen < first) {
-            self.sum -= old;
-        }
-        Some(self.held.line.cap.checked_sub(&self.sum).unwrap_or_default())
-    }
-
-    fn add(&mut self, at: Time, n: &BigUint) {
-        if self.held.line.window != Window::PerTransaction {
-            self.sum += n;
-            self.seen.push_back((at, n.clone()));
-        }
-    }
+/// When something is signed.
+struct Moments {
+    /// Where the span begins: what is signed before it is a grant, and used then.
+    begin: Time,
+    at: BTreeSet<Time>,
 }

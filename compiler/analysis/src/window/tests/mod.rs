@@ -4,6 +4,7 @@ mod calendar;
 mod covers;
 mod outflows;
 mod programs;
+mod spending;
 
 use super::{
     Line, MAX_STEPS, Steps,

@@ -1,10 +1,9 @@
-//! Outflows of rules under different lines, against every way to spend.
+//! Outflows of rules under different lines, case by case.
 
 use super::*;
 use crate::window::outflow::{Counts, Gives, Held, Outflow, Part, Rule, Span, outflow};
-use std::collections::BTreeSet;
 
-fn held(line: Line, counts: Counts, rules: &[usize]) -> Held {
+pub(super) fn held(line: Line, counts: Counts, rules: &[usize]) -> Held {
     Held { line, counts, rules: rules.iter().copied().collect() }
 }
 
@@ -16,17 +15,17 @@ fn calls(line: Line) -> Held {
     held(line, Counts::Calls, &[0])
 }
 
-fn moves(most: u64) -> Rule {
+pub(super) fn moves(most: u64) -> Rule {
     Rule { most: Some(most.into()), gives: Gives::Moves }
 }
 
-fn grants(most: u64, life: Option<Time>, keys: u64) -> Rule {
+pub(super) fn grants(most: u64, life: Option<Time>, keys: u64) -> Rule {
     Rule { most: Some(most.into()), gives: Gives::Grants { life, keys: Some(keys), adds: false } }
 }
 
-fn find(rules: &[Rule], lines: &[Held], grid: &Grid, span: Span) -> Outflow {
+pub(super) fn find(rules: &[Rule], lines: &[Held], grid: &Grid, span: Span) -> Outflow {
     let found = outflow(rules, lines, grid, span, 1_000, &mut Steps::new(MAX_STEPS));
-    if let Outflow::Exact { value, parts } = &found {
+    if let Outflow::Exact { value, parts, .. } = &found {
         check(rules, lines, grid, span, value, parts);
     }
     found
@@ -181,6 +180,32 @@ fn rules_under_different_lines_sum_and_share() {
     assert_eq!(exact(&[moves(9), moves(9), moves(9)], &pairs, Span::Seconds(1)), 1);
 }
 
+/// Which windows prove the bound.
+fn because(rules: &[Rule], lines: &[Held], span: Span) -> Vec<Vec<(usize, u64)>> {
+    match find(rules, lines, &toy(2, 3, &[4]), span) {
+        Outflow::Exact { because, .. } | Outflow::AtMost { because, .. } => {
+            let plain = |n: BigUint| u64::try_from(n).unwrap();
+            because
+                .into_iter()
+                .map(|row| row.into_iter().map(|(line, n)| (line, plain(n))).collect())
+                .collect()
+        }
+        infinite @ Outflow::Infinite { .. } => panic!("{infinite:?}"),
+    }
+}
+
+#[test]
+fn a_bound_names_the_windows_that_prove_it() {
+    let unused = held(sliding(1, 1), Counts::Amount, &[7]);
+    let two = [unused, amount(sliding(5, 2)), amount(sliding(6, 3))];
+    assert_eq!(because(&[moves(9)], &two, Span::Seconds(5)), [[(1, 1), (2, 1)]]);
+    assert_eq!(because(&[moves(9)], &[calls(sliding(1, 3))], Span::Seconds(4)), [[(0, 2)]]);
+    assert_eq!(because(&[moves(9)], &[amount(total(3)), amount(sliding(1, 3))], Span::Ever), [[(0, 1)]]);
+    assert_eq!(because(&[moves(9)], &[], Span::Transaction), [[]], "the actions of an envelope");
+    let own = [held(sliding(5, 2), Counts::Amount, &[0]), held(sliding(7, 3), Counts::Amount, &[1])];
+    assert_eq!(because(&[moves(9), moves(9)], &own, Span::Seconds(6)), [[(0, 3)], [(1, 2)]]);
+}
+
 #[test]
 fn what_is_asked_of_a_real_calendar() {
     let grid = Grid::utc().unwrap();
@@ -198,201 +223,4 @@ fn what_is_asked_of_a_real_calendar() {
     assert_eq!(value(Span::Seconds(7 * day)), 3_500);
     assert_eq!(value(Span::Seconds(30 * day)), 4_000, "four days or more of each of two months");
     assert_eq!(value(Span::Ever), 10_000);
-}
-
-/// The most that can be spent in the seconds from `start`, by trying every amount of every rule in every second, each in as few actions
-/// as it can be.
-fn most_spent(rules: &[Rule], lines: &[Held], grid: &Grid, seconds: Time, start: Time) -> u64 {
-    struct Search {
-        windows: Vec<(u64, Counts, BTreeSet<usize>, Time, Time)>,
-        most: Vec<u64>,
-        slots: usize,
-        best: u64,
-    }
-    impl Search {
-        fn go(&mut self, spent: &mut Vec<u64>) {
-            let rules = self.most.len();
-            self.best = self.best.max(spent.iter().sum());
-            if spent.len() == self.slots {
-                return;
-            }
-            for amount in 0..=6 {
-                spent.push(amount);
-                let fits = self.windows.iter().all(|(cap, counts, scope, from, to)| {
-                    let inside = spent.iter().enumerate().filter(|(slot, _)| {
-                        let second = (slot / rules) as Time;
-                        scope.contains(&(slot % rules)) && (*from..*to).contains(&second)
-                    });
-                    let count = inside.map(|(slot, amount)| match counts {
-                        Counts::Amount => *amount,
-                        Counts::Calls => amount.div_ceil(self.most[slot % rules]),
-                    });
-                    count.sum::<u64>() <= *cap
-                });
-                if fits {
-                    self.go(spent);
-                }
-                spent.pop();
-                if !fits {
-                    break;
-                }
-            }
-        }
-    }
-    let mut all = vec![];
-    for held in lines {
-        let cap = u64::try_from(&held.line.cap).unwrap();
-        for (from, to) in windows(&held.line, grid, start, start + seconds) {
-            all.push((cap, held.counts, held.rules.clone(), from - start, to - start));
-        }
-    }
-    let most = rules.iter().map(|rule| u64::try_from(rule.most.as_ref().unwrap()).unwrap()).collect();
-    let slots = rules.len() * usize::try_from(seconds).unwrap();
-    let mut search = Search { windows: all, most, slots, best: 0 };
-    search.go(&mut vec![]);
-    search.best
-}
-
-#[test]
-fn outflows_are_never_less_than_what_can_be_spent() {
-    let mut draw = Draw(8);
-    let (mut exact, mut at_most) = (0, 0);
-    for _ in 0..1_500 {
-        let rules: Vec<Rule> = (0..1 + draw.below(3)).map(|_| moves(1 + draw.below(3))).collect();
-        let grid = toy(1 + draw.below(3), 1 + draw.below(3), &[1 + draw.below(3)]);
-        let mut lines = vec![];
-        // One line of amounts for each rule at least, so that the search ends.
-        for rule in 0..rules.len() {
-            lines.push(held(sliding(draw.below(4), 1 + draw.below(3)), Counts::Amount, &[rule]));
-        }
-        for _ in 0..draw.below(3) {
-            let scope: Vec<usize> = (0..rules.len()).filter(|_| draw.below(3) > 0).collect();
-            let line = match draw.below(3) {
-                0 => sliding(draw.below(5), 1 + draw.below(3)),
-                1 => per(draw.below(5), Period::Day),
-                _ => total(draw.below(6)),
-            };
-            let counts = if draw.below(3) == 0 { Counts::Calls } else { Counts::Amount };
-            lines.push(held(line, counts, &scope));
-        }
-        let seconds = 1 + draw.below(6 / rules.len() as u64);
-        let cycle = grid.day.cycle();
-        let spent = (0..cycle).map(|start| most_spent(&rules, &lines, &grid, seconds, start)).max().unwrap();
-        match find(&rules, &lines, &grid, Span::Seconds(seconds)) {
-            Outflow::Exact { value, .. } => {
-                exact += 1;
-                assert_eq!(value, spent.into(), "{rules:?} {lines:?} over {seconds}");
-            }
-            Outflow::AtMost { value } => {
-                at_most += 1;
-                assert!(value >= spent.into(), "{rules:?} {lines:?} over {seconds}: {value} < {spent}");
-            }
-            Outflow::Infinite { rule } => panic!("{rule} of {lines:?}"),
-        }
-    }
-    assert!(exact > 20 * at_most, "{exact} are exact, {at_most} are bounds");
-}
-
-#[test]
-fn one_scope_of_amounts_is_always_exact() {
-    let mut draw = Draw(9);
-    for _ in 0..3_000 {
-        let rules = [moves(1 + draw.below(9)), grants(1 + draw.below(9), None, 1)];
-        let grid = toy(1 + draw.below(5), 1 + draw.below(5), &[1 + draw.below(5), 1 + draw.below(5)]);
-        let mut lines = vec![held(sliding(1 + draw.below(9), 1 + draw.below(5)), Counts::Amount, &[0, 1])];
-        for _ in 0..draw.below(3) {
-            let cap = 1 + draw.below(20);
-            let line = match draw.below(5) {
-                0 => sliding(cap, 1 + draw.below(9)),
-                1 => per(cap, Period::Day),
-                2 => per(cap, Period::Week),
-                3 => per(cap, Period::Month),
-                _ => total(cap * 3),
-            };
-            lines.push(held(line, Counts::Amount, &[0, 1]));
-        }
-        let seconds = 1 + draw.below(30);
-        let found = find(&rules, &lines, &grid, Span::Seconds(seconds));
-        let of_lines: Vec<Line> = lines.iter().map(|held| held.line.clone()).collect();
-        let covered = exactly(&of_lines, &grid, seconds).value;
-        assert!(matches!(&found, Outflow::Exact { value, .. } if *value == covered), "{lines:?}: {found:?}");
-    }
-}
-
-/// How many grants can be used in the seconds from `history` on: those of the seconds, and of each key one from before that lives.
-fn most_used(
-    line: &[Line],
-    grid: &Grid,
-    history: usize,
-    seconds: usize,
-    life: Option<usize>,
-    keys: Option<u64>,
-) -> u64 {
-    fn go(search: &(&[Line], &Grid, usize, usize), signed: &mut Vec<u64>, best: &mut impl FnMut(&[u64])) {
-        let (lines, grid, length, most) = search;
-        if signed.len() == *length {
-            best(signed);
-            return;
-        }
-        for n in 0..=*most as u64 {
-            signed.push(n);
-            let packing: Vec<_> = signed.iter().zip(0..).map(|(n, at)| (at, BigUint::from(*n))).collect();
-            let fits = holds(lines, grid, &packing);
-            if fits {
-                go(search, signed, best);
-            }
-            signed.pop();
-            if !fits {
-                break;
-            }
-        }
-    }
-    let mut best = 0;
-    let mut look = |signed: &[u64]| {
-        let alive = signed[..history].iter().enumerate();
-        let alive = alive.filter(|(at, _)| life.is_none_or(|life| at + life >= history));
-        let before: u64 = alive.map(|(_, n)| n).sum();
-        let inside: u64 = signed[history..].iter().sum();
-        best = (inside + keys.map_or(before, |keys| before.min(keys))).max(best);
-    };
-    go(&(line, grid, history + seconds, 2), &mut vec![], &mut look);
-    best
-}
-
-#[test]
-fn grants_from_before_are_never_more_than_said() {
-    let mut draw = Draw(10);
-    let (mut exact, mut at_most) = (0, 0);
-    for _ in 0..200 {
-        let life = [None, Some(0), Some(1), Some(2), Some(3)][usize::try_from(draw.below(5)).unwrap()];
-        let keys = 1 + draw.below(2);
-        let adds = life.is_some() && draw.below(3) == 0;
-        let mut lines = vec![sliding(1 + draw.below(2), 1 + draw.below(3))];
-        if draw.below(2) == 0 {
-            lines.push(sliding(1 + draw.below(3), 1 + draw.below(4)));
-        }
-        if draw.below(3) == 0 {
-            lines.push(total(1 + draw.below(5)));
-        }
-        let seconds = 1 + draw.below(3);
-        let rules = [Rule { most: Some(3_u8.into()), gives: Gives::Grants { life, keys: Some(keys), adds } }];
-        let under: Vec<Held> = lines.iter().cloned().map(calls).collect();
-        let grid = toy(2, 3, &[4]);
-        let (history, length) = (6, usize::try_from(seconds).unwrap());
-        let standing = (!adds).then_some(keys);
-        let life = life.map(|life| usize::try_from(life).unwrap());
-        let used = BigUint::from(3 * most_used(&lines, &grid, history, length, life, standing));
-        match find(&rules, &under, &grid, Span::Seconds(seconds)) {
-            Outflow::Exact { value, .. } => {
-                exact += 1;
-                assert_eq!(value, used, "{rules:?} {lines:?} over {seconds}");
-            }
-            Outflow::AtMost { value } => {
-                at_most += 1;
-                assert!(value >= used, "{rules:?} {lines:?} over {seconds}: {value} < {used}");
-            }
-            Outflow::Infinite { rule } => panic!("{rule} of {lines:?}"),
-        }
-    }
-    assert!(exact > 4 * at_most, "{exact} are exact, {at_most} are bounds");
 }
