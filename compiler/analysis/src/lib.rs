@@ -2,6 +2,7 @@
 
 pub mod findings;
 pub mod integer;
+pub mod loss;
 pub mod ruleset;
 mod solve;
 pub mod window;
