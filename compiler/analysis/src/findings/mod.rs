@@ -19,9 +19,9 @@ mod reach;
 
 use crate::{integer::Answer, ruleset::RuleSet, solve::Key, witness::Witness};
 use agentpol_model::{
+    decision::Ruling,
     ids::{BudgetId, CallableId, RuleId, TokenId},
 };
-use num_bigint::BigInt;
 
 /// What was found, with what shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +126,6 @@ pub enum Kind {
         rule: RuleId,
         /// Which budget.
         budget: BudgetId,
-        /// The least that it takes, in the budget's denominator.
-        least: BigInt,
     },
     /// A question about a rule was too hard to answer.
     Unknown {
@@ -146,7 +144,6 @@ pub enum Question {
     Reach,
     Parties,
     Minimum,
-    Held,
 }
 
 /// A policy under analysis.
@@ -176,6 +173,12 @@ impl Analysis<'_> {
         self.findings.push(Finding { kind, callable, witness: Some(witness), accepted: None });
     }
 
+    /// The reason for which a rule accepts a risk.
+    fn accepted(&self, rule: RuleId, risk: &str) -> Option<String> {
+        let accepts = &self.rules.rules.get(rule.index())?.accepts;
+        accepts.iter().find(|(name, _)| name == risk).map(|(_, because)| because.clone())
+    }
+
     fn unknown(&mut self, rule: RuleId, question: Question) {
         let kind = Kind::Unknown { rule, question };
         if !self.findings.iter().any(|finding| finding.kind == kind) {
@@ -184,11 +187,16 @@ impl Analysis<'_> {
     }
 }
 
+/// Does a rule grant it?
+fn granted_by(ruling: &Ruling, rule: RuleId) -> bool {
+    ruling.as_ref().is_ok_and(|granted| granted.actions.iter().any(|action| action.rule == rule))
+}
+
 /// A finding's answer: what a search found, as a request that was run and came out as expected.
 fn replayed(
     key: &Key<'_>,
     answer: Answer<crate::solve::Assignment>,
-    expected: impl Fn(&agentpol_model::decision::Ruling) -> bool,
+    expected: impl Fn(&Ruling) -> bool,
 ) -> Answer<Witness> {
     match answer {
         Answer::None => Answer::None,

@@ -1,6 +1,6 @@
 //! To whom value and authority may go: an address that the policy does not name can be anybody's.
 
-use super::{Analysis, Finding, Kind, Question, replayed};
+use super::{Analysis, Finding, Kind, Question, granted_by, replayed};
 use crate::{
     integer::Answer,
     ruleset::{ParamType, Verb},
@@ -44,9 +44,7 @@ impl Analysis<'_> {
         if self.findings.iter().any(|finding| finding.kind == kind) {
             return;
         }
-        let accepts = self.rules.rules.get(rule.index()).map(|rule| &rule.accepts);
-        let accepted = accepts.and_then(|all| all.iter().find(|(name, _)| name == risk));
-        let accepted = accepted.map(|(_, because)| because.clone());
+        let accepted = self.accepted(rule, risk);
         let callable = self.keys.get(at).map(|key| key.id);
         self.findings.push(Finding { kind, callable, witness: Some(witness), accepted });
     }
@@ -104,9 +102,7 @@ fn open_party(
     for (token, takes_place) in &effect.tokens {
         let mut conditions = key.may_decide(arm.rule);
         conditions.extend([&arm.holds, takes_place, &something, &fine, &stranger]);
-        let found = replayed(key, key.find(&conditions), |ruling| {
-            ruling.as_ref().is_ok_and(|granted| granted.actions.iter().any(|a| a.rule == arm.rule))
-        });
+        let found = replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule));
         match found {
             Answer::Found(witness) => return Answer::Found((*token, witness)),
             Answer::Unknown => unknown = true,

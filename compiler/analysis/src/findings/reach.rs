@@ -53,7 +53,7 @@ impl Analysis<'_> {
         self.findings.push(Finding { kind, callable: None, witness: None, accepted: None });
     }
 
-    fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt)> {
+    pub(super) fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt)> {
         self.keys
             .iter()
             .filter_map(move |key| Some((key, key.arms.iter().find(|arm| arm.rule == rule)?)))

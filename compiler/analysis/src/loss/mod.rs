@@ -13,12 +13,25 @@ mod lines;
 mod rules;
 mod spend;
 
-use crate::{ruleset::RuleSet, solve::Key, window::grid::Grid, witness::Witness};
+use crate::{
+    ruleset::RuleSet,
+    solve::Key,
+    window::{
+        MAX_STEPS, Steps,
+        grid::Grid,
+        outflow::{Gives, Held, Outflow, Rule, Span, Windows, outflow},
+    },
+    witness::{START, Witness},
+};
 use agentpol_model::{
     Time,
+    budget::Window,
     ids::{BudgetId, CallableId, RuleId, TokenId},
 };
+use lines::Of;
 use num_bigint::BigUint;
+use rules::Letting;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Stretches of time that a report speaks of: a day, a week, thirty days.
 pub const SPANS: [Time; 3] = [86_400, 604_800, 2_592_000];
@@ -97,13 +110,157 @@ impl Most {
 
 /// What can be lost under a policy, for the worst values of its parameters.
 pub fn losses(rules: &RuleSet) -> Report {
-    let _ = rules;
-    Report::default()
+    let keys = (0..).map(CallableId::new).take(rules.callables.len());
+    let keys: Vec<Key<'_>> =
+        keys.filter_map(|id| Key::new(rules, id)).filter(|key| key.grants().next().is_some()).collect();
+    let Some(grid) = Grid::utc() else { return Report::default() };
+    let audit = Audit::new(rules, &keys, &grid);
+    Report { alone: audit.losses(false), with_approvals: audit.losses(true) }
 }
 
 /// A policy under audit.
-struct Audit<'a, 'r> {
+pub(crate) struct Audit<'a, 'r> {
     rules: &'r RuleSet,
     keys: &'a [Key<'r>],
     grid: &'a Grid,
+}
+
+/// One question about one token: who lets it out, and which lines hold that.
+struct Asked {
+    lettings: Vec<Letting>,
+    rules: Vec<Rule>,
+    budgets: Vec<BudgetId>,
+    lines: Vec<Held>,
+}
+
+impl<'a, 'r> Audit<'a, 'r> {
+    pub(crate) const fn new(rules: &'r RuleSet, keys: &'a [Key<'r>], grid: &'a Grid) -> Self {
+        Self { rules, keys, grid }
+    }
+
+    /// The rules that let a token out without end by the agent alone, each with a request that can be asked for again and again.
+    pub(crate) fn unbounded(&self, token: TokenId) -> Vec<(RuleId, Option<Witness>)> {
+        let mut out: Vec<(RuleId, Option<Witness>)> = Vec::new();
+        for letting in self.lettings(token, false) {
+            let rule = letting.rule;
+            let asked = self.asked(Of::Outflow(token), vec![letting], false);
+            if let Most::Unbounded { witness, .. } = self.most(&asked, Span::Seconds(SPANS[0]))
+                && !out.iter().any(|(known, _)| *known == rule)
+            {
+                out.push((rule, witness));
+            }
+        }
+        out
+    }
+
+    /// A rule of the agent alone whose transactions can cost fees without end.
+    pub(crate) fn unbounded_fees(&self, token: TokenId) -> Option<RuleId> {
+        let fees = self.fees(token, false);
+        let rule = fees.first()?.rule;
+        let asked = self.asked(Of::Fees(token), fees, false);
+        match self.most(&asked, Span::Seconds(SPANS[0])) {
+            Most::Unbounded { rule, .. } => Some(rule),
+            Most::Unknown => Some(rule),
+            Most::Bounded { .. } => None,
+        }
+    }
+
+    fn losses(&self, with_approvals: bool) -> Losses {
+        let tokens = (0..).map(TokenId::new).take(self.rules.tokens.len());
+        let mut losses = Losses::default();
+        for token in tokens {
+            let lettings = self.lettings(token, with_approvals);
+            if !lettings.is_empty() {
+                losses.tokens.push(self.loss(token, Of::Outflow(token), lettings, with_approvals));
+            }
+            let fees = self.fees(token, with_approvals);
+            if !fees.is_empty() {
+                losses.fees.push(self.loss(token, Of::Fees(token), fees, with_approvals));
+            }
+        }
+        losses
+    }
+
+    /// Every rule whose transactions cost fees of a token lets out at most a fee.
+    fn fees(&self, token: TokenId, with_approvals: bool) -> Vec<Letting> {
+        if !self.rules.chains.iter().any(|chain| chain.native == token) {
+            return Vec::new();
+        }
+        let rules = self.rules.rules_by_id().map(|(rule, _)| rule);
+        let costly = rules.filter(|rule| self.counts(*rule, with_approvals) && self.costs_fees(*rule));
+        let most = self.fee_cap(token);
+        costly.map(|rule| Letting { rule, gives: Gives::Moves, most: most.clone(), ways: Vec::new() }).collect()
+    }
+
+    fn loss(&self, token: TokenId, of: Of, lettings: Vec<Letting>, with_approvals: bool) -> Loss {
+        let asked = self.asked(of, lettings, with_approvals);
+        let mut spans: BTreeSet<Time> = SPANS.into_iter().collect();
+        spans.extend(asked.lines.iter().filter_map(|held| match held.line.window {
+            Window::Sliding { seconds } => Some(seconds),
+            _ => None,
+        }));
+        let per_transaction = match of {
+            // However many actions it has, a transaction is paid for once.
+            Of::Fees(_) => match asked.rules.first().and_then(|rule| rule.most.clone()) {
+                Some(value) => Most::Bounded { value, because: Vec::new(), witness: Vec::new() },
+                None => self.without_end(&asked, 0),
+            },
+            Of::Outflow(_) => self.most(&asked, Span::Transaction),
+        };
+        Loss {
+            token,
+            per_transaction,
+            windows: spans.into_iter().map(|w| (w, self.most(&asked, Span::Seconds(w)))).collect(),
+            total: self.most(&asked, Span::Ever),
+        }
+    }
+
+    fn asked(&self, of: Of, lettings: Vec<Letting>, with_approvals: bool) -> Asked {
+        let ids: Vec<RuleId> = lettings.iter().map(|letting| letting.rule).collect();
+        let lines = self.lines(of, &ids, with_approvals).into_iter();
+        let (budgets, lines) = lines.map(|holding| (holding.budget, holding.held)).unzip();
+        let rules = lettings.iter().map(Letting::rule).collect();
+        Asked { lettings, rules, budgets, lines }
+    }
+
+    fn most(&self, asked: &Asked, span: Span) -> Most {
+        let mut steps = Steps::new(MAX_STEPS);
+        match outflow(&asked.rules, &asked.lines, self.grid, span, START, &mut steps) {
+            Outflow::Infinite { rule } => self.without_end(asked, rule),
+            Outflow::AtMost { value, because } => {
+                Most::Bounded { value, because: asked.because(&because), witness: Vec::new() }
+            }
+            Outflow::Exact { value, because, parts } => {
+                let witness = self.spend(&asked.lettings, &parts);
+                Most::Bounded { value, because: asked.because(&because), witness }
+            }
+        }
+    }
+
+    fn without_end(&self, asked: &Asked, rule: usize) -> Most {
+        match asked.lettings.get(rule) {
+            Some(letting) => {
+                Most::Unbounded { rule: letting.rule, witness: self.greatest(letting) }
+            }
+            None => Most::Unknown,
+        }
+    }
+}
+
+impl Asked {
+    /// How many windows of which lines, over all sets of rules.
+    fn because(&self, windows: &[Windows]) -> Vec<(Option<BudgetId>, BigUint)> {
+        let mut out: BTreeMap<Option<BudgetId>, BigUint> = BTreeMap::new();
+        for used in windows {
+            if used.is_empty() {
+                out.entry(None).or_default();
+            }
+            for (line, times) in used {
+                if let Some(budget) = self.budgets.get(*line) {
+                    *out.entry(Some(*budget)).or_default() += times;
+                }
+            }
+        }
+        out.into_iter().collect()
+    }
 }

@@ -1,1 +1,73 @@
-//! To be written.
+//! The requests that take what [`crate::window`] says can be taken.
+
+use super::{Audit, Step, rules::Letting};
+use crate::{integer::Answer, witness::Witness, window::outflow::Part};
+use agentpol_model::{Time, ids::RuleId};
+use num_bigint::{BigInt, BigUint};
+use num_traits::{One as _, Zero as _};
+use std::collections::BTreeMap;
+
+/// Requests of one witness at most.
+const MAX_STEPS: usize = 256;
+
+impl Audit<'_, '_> {
+    /// A request for each action of each part; nothing if some part cannot be had, or there are too many.
+    pub(super) fn spend(&self, lettings: &[Letting], parts: &[Part]) -> Vec<Step> {
+        let mut known = BTreeMap::new();
+        let mut out = Vec::new();
+        for part in parts {
+            let Some(letting) = lettings.get(part.rule) else { return Vec::new() };
+            let Some(amounts) = split(part) else { return Vec::new() };
+            for amount in amounts {
+                if out.len() >= MAX_STEPS {
+                    return Vec::new();
+                }
+                let key = (part.rule, amount.clone(), part.signed);
+                let found = known.entry(key).or_insert_with(|| self.request(letting, &amount, part.signed));
+                let Some(request) = found.clone() else { return Vec::new() };
+                out.push(Step { at: part.signed, request, takes: amount });
+            }
+        }
+        out
+    }
+
+    /// A request of the rule that takes just so much, at that time.
+    fn request(&self, letting: &Letting, amount: &BigUint, at: Time) -> Option<Witness> {
+        let amount = BigInt::from(amount.clone());
+        letting.ways.iter().filter(|way| BigInt::from(way.most.clone()) >= amount).find_map(|way| {
+            let key = self.keys.get(way.key)?;
+            let exactly = [key.at_least(&way.amount, &amount), key.at_most(&way.amount, &amount)];
+            let now = key.at_time(at);
+            let conditions = [&way.condition, &exactly[0], &exactly[1], &now];
+            let Answer::Found(found) = key.find(&conditions) else { return None };
+            let mut witness = key.witness(&found)?;
+            witness.now = at;
+            granted_by(&witness, key.rules(), letting.rule).then_some(witness)
+        })
+    }
+
+    /// A request of the rule that takes the most it can.
+    pub(super) fn greatest(&self, letting: &Letting) -> Option<Witness> {
+        let way = letting.ways.iter().max_by(|a, b| a.most.cmp(&b.most))?;
+        let key = self.keys.get(way.key)?;
+        let most = BigInt::from(way.most.clone());
+        let at_least = key.at_least(&way.amount, &most);
+        let Answer::Found(found) = key.find(&[&way.condition, &at_least]) else { return None };
+        let witness = key.witness(&found)?;
+        granted_by(&witness, key.rules(), letting.rule).then_some(witness)
+    }
+}
+
+fn granted_by(witness: &Witness, rules: &crate::ruleset::RuleSet, rule: RuleId) -> bool {
+    let ruled = witness.decide(rules);
+    ruled.is_ok_and(|ruled| ruled.is_ok_and(|granted| granted.actions.iter().any(|a| a.rule == rule)))
+}
+
+/// The amount in as many actions as it takes, as even as whole units allow.
+fn split(part: &Part) -> Option<Vec<BigUint>> {
+    let n = usize::try_from(&part.actions).ok().filter(|n| (1..=MAX_STEPS).contains(n))?;
+    let each = &part.amount / n;
+    let rest = usize::try_from(&part.amount % n).ok()?;
+    let of = |place: usize| if place < rest { &each + BigUint::one() } else { each.clone() };
+    Some((0..n).map(of).filter(|amount| !amount.is_zero()).collect())
+}

@@ -14,7 +14,7 @@ use crate::{
     witness::Witness,
 };
 use agentpol_model::{
-    Address, U256,
+    Address, Time, U256,
     decision::DenyCode,
     effect::{EffectKind, GrantMode},
     ids::{CallableId, ParamId, RuleId, TokenId},
@@ -39,6 +39,7 @@ pub(crate) struct Key<'r> {
     pub(crate) wallet: Term,
     /// The contract or recipient.
     pub(crate) to: Term,
+    now: Term,
     pub(crate) params: BTreeMap<ParamId, Term>,
     space: Space<'r>,
 }
@@ -102,7 +103,7 @@ impl<'r> Key<'r> {
             callable.effects.iter().flat_map(scalars).chain(callable.controls.iter().map(|c| &c.party)),
         );
         let space = Space::new(rules, callable, needs, foreign);
-        let (wallet, to) = (space.field(Field::Wallet).0, space.field(Field::To).0);
+        let [wallet, to, now] = [Field::Wallet, Field::To, Field::Now].map(|field| space.field(field).0);
         let params: BTreeMap<ParamId, Term> = (0..)
             .map(ParamId::new)
             .zip(&rules.params)
@@ -130,6 +131,7 @@ impl<'r> Key<'r> {
             controls,
             wallet,
             to,
+            now,
             params,
             space,
         })
@@ -305,6 +307,11 @@ impl<'r> Key<'r> {
             Term::Var { var, shift: 0, signed: false } => Prop::Lit(Lit::Member(*var, param, true)),
             _ => Prop::False,
         }
+    }
+
+    /// Is it asked at this time?
+    pub(crate) fn at_time(&self, at: Time) -> Prop {
+        self.same(&self.now, &Term::Const(U256::from(at)), true)
     }
 
     pub(crate) fn sum_of(&self, term: &Term) -> Sum {
