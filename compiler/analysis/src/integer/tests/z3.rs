@@ -89,6 +89,10 @@ fn run(script: &str) -> Option<Vec<String>> {
 
 #[test]
 fn z3_says_the_same() {
+    if run("").is_none() {
+        println!("skipped: z3 is not installed");
+        return;
+    }
     let mut random = Random(5);
     let mut script = String::from("(set-option :timeout 500)\n");
     let mut asked = vec![];
@@ -112,10 +116,7 @@ fn z3_says_the_same() {
     }
     // Suprema over four or five variables with bands in several directions.
     assert!(unknown * 20 <= PROBLEMS, "{unknown} of {PROBLEMS} unknown");
-    let Some(answers) = run(&script) else {
-        println!("skipped: z3 is not installed");
-        return;
-    };
+    let answers = run(&script).expect("z3 runs");
     assert_eq!(answers.len(), asked.len(), "{answers:?}");
     for (answer, asked) in answers.iter().zip(&asked) {
         assert_ne!(answer, "sat", "z3 finds {asked}");
