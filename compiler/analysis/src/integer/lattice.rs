@@ -62,7 +62,7 @@ fn reshape(system: &mut System, steps: &mut Steps) -> Result<bool, Exhausted> {
     for Change { var, factor, other } in reduce(gram(&directions, &variables), steps)? {
         let (var, other) = (*variables.get(var).ok_or(Exhausted)?, *variables.get(other).ok_or(Exhausted)?);
         let by = Row::new(vec![(BigInt::one(), var), (-factor, other)], BigInt::ZERO);
-        let first = bounded.get_mut(var).is_some_and(|bounded| std::mem::take(bounded));
+        let first = bounded.get_mut(var).is_some_and(std::mem::take);
         system.replace(var, by, first, steps)?;
     }
     for var in variables {

@@ -35,7 +35,7 @@ pub(super) fn search(
     if !system.simplify(steps)? {
         return Ok(None);
     }
-    // Where nothing was solved the guess would be the same.
+    // Where nothing was solved the guess would be much the same.
     let guessed = if system.trail.is_empty() { None } else { guess(&system, steps)? };
     let found = match guessed {
         Some(point) => Some(point),
@@ -46,8 +46,7 @@ pub(super) fn search(
 
 /// Fixes one variable after the other at a likely value. It proves nothing when that fails.
 fn guess(system: &System, steps: &mut Steps) -> Result<Option<Vec<BigInt>>, Exhausted> {
-    let nearest = |(var, interval): (usize, &Interval)| interval.nearest(system.preferred(var));
-    let point: Vec<BigInt> = system.bounds.iter().enumerate().map(nearest).collect();
+    let point = system.nearest();
     if system.holds(&point) {
         return Ok(Some(point));
     }
@@ -73,13 +72,15 @@ fn guess(system: &System, steps: &mut Steps) -> Result<Option<Vec<BigInt>>, Exha
         let Some(narrowed) = fits else { return Ok(None) };
         bounds = narrowed;
     }
+    let nearest = |(var, interval): (usize, &Interval)| interval.nearest(system.preferred(var));
     let point: Vec<BigInt> = bounds.iter().enumerate().map(nearest).collect();
     Ok(system.holds(&point).then_some(point))
 }
 
 /// Eliminates a variable of a simplified system.
 fn eliminate(system: &System, depth: usize, steps: &mut Steps) -> Result<Option<Vec<BigInt>>, Exhausted> {
-    let Some(between) = easiest(system, steps)? else { return Ok(None) };
+    // Without rows every point of the box is one.
+    let Some(between) = easiest(system, steps)? else { return Ok(Some(system.nearest())) };
     if between.is_exact() {
         let Some(point) = under(Shadow::Real, system, &between, depth, steps)? else { return Ok(None) };
         return lift(system, &between, point)?.ok_or(Exhausted).map(Some);

@@ -110,6 +110,12 @@ impl System {
         self.prefer.get(var)?.as_ref()
     }
 
+    /// The point of the box that is nearest to what is preferred.
+    pub(super) fn nearest(&self) -> Vec<BigInt> {
+        let nearest = |(var, interval): (usize, &Interval)| interval.nearest(self.preferred(var));
+        self.bounds.iter().enumerate().map(nearest).collect()
+    }
+
     /// Whether a point satisfies all rows and equalities; of the box the caller knows.
     pub(super) fn holds(&self, point: &[BigInt]) -> bool {
         self.rows.iter().all(|row| !row.at(point).is_positive())

@@ -4,7 +4,7 @@ use super::*;
 const PROBLEMS: u64 = 25_000;
 
 /// SplitMix64: the same problems every time.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -15,11 +15,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn within(&mut self, low: i128, high: i128) -> i128 {
+    pub(super) fn within(&mut self, low: i128, high: i128) -> i128 {
         low + i128::from(self.next()) % (high - low + 1)
     }
 
-    fn one_in(&mut self, number: i128) -> bool {
+    pub(super) fn one_in(&mut self, number: i128) -> bool {
         self.within(1, number) == 1
     }
 }

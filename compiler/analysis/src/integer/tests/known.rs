@@ -111,6 +111,30 @@ fn the_most_of_a_sum() {
     assert!(problem.holds(&point) && objective.at(&point) == most);
 }
 
+/// Bounds come closer for more rounds than one propagation has; then no row is left, and every point of the box is one.
+#[test]
+fn a_box_that_is_left_without_rows_has_points() {
+    let mut problem = problem(
+        &[(0, i128::MAX), (0, i128::MAX), (-i128::MAX, i128::MAX), (0, 6_925_229_223_323_843_163)],
+        vec![
+            at_most_zero(&[7708, -ETHER, -ETHER, -1], -3446),
+            at_most_zero(&[0, 1, -6201, -6864], -3),
+            at_most_zero(&[-ETHER, 1, ETHER, -1_000_000], 3),
+        ],
+    );
+    let word: BigInt = (BigInt::from(1) << 256) - 1;
+    problem.bounds[0].1.clone_from(&word);
+    problem.bounds[1].1.clone_from(&word);
+    problem.bounds[2] = (-&word, word);
+    let best = "115773254246981277626694778215091325960124386199242615367973469197266110477542257568";
+    let Answer::Found((most, _)) =
+        problem.supremum(&row(&[-8668, 1_000_000, -1_000_000, 4080], 0), &mut Steps::default())
+    else {
+        panic!("a supremum")
+    };
+    assert_eq!(most, best.parse().unwrap());
+}
+
 #[test]
 fn terms_may_come_in_any_order() {
     let terms = vec![(2.into(), 1), (1.into(), 0), (BigInt::ZERO, 7), (3.into(), 1)];

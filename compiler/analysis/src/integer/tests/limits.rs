@@ -34,3 +34,49 @@ fn sixty_four_atoms_over_many_variables_end() {
     let mut steps = Steps::default();
     assert_eq!(problem.solve(&mut steps), Answer::None);
 }
+
+/// A variable between 32 lower and 64 upper bounds, those of its box included, and `more` rows without it.
+fn crowd(more: usize) -> (System, shadows::Between) {
+    let mut rows: Vec<(Row, Relation)> = (2..33).map(|n| at_most_zero(&[-n, 1], 0)).collect();
+    rows.extend((2..65).map(|n| at_most_zero(&[n, 1], -1)));
+    rows.extend((0..more).map(|_| at_most_zero(&[0, 1], 0)));
+    let system = problem(&[(0, 9), (0, 9)], rows).system().unwrap();
+    let between = shadows::Between::of(&system, 0).unwrap();
+    assert_eq!(between.pairs(), MOST_ROWS);
+    (system, between)
+}
+
+#[test]
+fn as_many_rows_as_may_be() {
+    let (system, between) = crowd(0);
+    let shadow = between.shadow(&system, shadows::Shadow::Real, &mut Steps::default()).unwrap();
+    assert_eq!(shadow.rows.len(), MOST_ROWS);
+}
+
+#[test]
+fn a_row_too_many() {
+    let (system, between) = crowd(1);
+    assert!(between.shadow(&system, shadows::Shadow::Real, &mut Steps::default()).is_err());
+}
+
+#[test]
+fn as_deep_as_may_be() {
+    let system = problem(&[(0, 9)], vec![]).system().unwrap();
+    assert!(search::search(system, DEEPEST, &mut Steps::default()).is_ok());
+}
+
+#[test]
+fn one_too_deep() {
+    let system = problem(&[(0, 9)], vec![]).system().unwrap();
+    assert!(search::search(system, DEEPEST + 1, &mut Steps::default()).is_err());
+}
+
+/// Row by row the bounds come closer by one, 2^256 times.
+#[test]
+fn bounds_that_creep_are_seen_through() {
+    let mut problem = Problem { bounds: words(3), prefer: vec![], rows: vec![] };
+    problem.rows =
+        vec![at_most_zero(&[1, -1, 0], 1), at_most_zero(&[0, 1, -1], 1), at_most_zero(&[-1, 0, 1], 1)];
+    let mut steps = Steps::new(10_000);
+    assert_eq!(problem.solve(&mut steps), Answer::None);
+}

@@ -3,6 +3,7 @@
 mod brute;
 mod known;
 mod limits;
+mod z3;
 
 use super::*;
 
