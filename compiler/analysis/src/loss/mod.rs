@@ -21,7 +21,7 @@ use crate::{
         grid::Grid,
         outflow::{Gives, Held, Outflow, Rule, Span, Windows, outflow},
     },
-    witness::{START, Witness},
+    witness::Witness,
 };
 use agentpol_model::{
     Time,
@@ -225,7 +225,8 @@ impl<'a, 'r> Audit<'a, 'r> {
 
     fn most(&self, asked: &Asked, span: Span) -> Most {
         let mut steps = Steps::new(MAX_STEPS);
-        match outflow(&asked.rules, &asked.lines, self.grid, span, START, &mut steps) {
+        let from = self.from(&asked.lettings, if let Span::Seconds(seconds) = span { seconds } else { 0 });
+        match outflow(&asked.rules, &asked.lines, self.grid, span, from, &mut steps) {
             Outflow::Infinite { rule } => self.without_end(asked, rule),
             Outflow::AtMost { value, because } => {
                 Most::Bounded { value, because: asked.because(&because), witness: Vec::new() }

@@ -1,7 +1,11 @@
 //! The requests that take what [`crate::window`] says can be taken.
 
 use super::{Audit, Step, rules::Letting};
-use crate::{integer::Answer, witness::Witness, window::outflow::Part};
+use crate::{
+    integer::Answer,
+    window::outflow::Part,
+    witness::{START, Witness},
+};
 use agentpol_model::{Time, ids::RuleId};
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One as _, Zero as _};
@@ -44,6 +48,18 @@ impl Audit<'_, '_> {
             witness.now = at;
             granted_by(&witness, key.rules(), letting.rule).then_some(witness)
         })
+    }
+
+    /// When to begin, so that all of a span lies within what the rules' own dates admit.
+    pub(super) fn from(&self, lettings: &[Letting], span: Time) -> Time {
+        let latest = lettings.iter().flat_map(|letting| &letting.ways).filter_map(|way| {
+            let key = self.keys.get(way.key)?;
+            match key.supremum(&[&way.condition], &key.now()) {
+                Answer::Found((latest, _)) => Time::try_from(latest).ok(),
+                _ => None,
+            }
+        });
+        latest.min().unwrap_or(START).saturating_sub(span).min(START)
     }
 
     /// A request of the rule that takes the most it can.

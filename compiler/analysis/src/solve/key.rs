@@ -314,6 +314,11 @@ impl<'r> Key<'r> {
         self.same(&self.now, &Term::Const(U256::from(at)), true)
     }
 
+    /// When it is asked.
+    pub(crate) fn now(&self) -> Sum {
+        self.space.read(&self.now)
+    }
+
     pub(crate) fn sum_of(&self, term: &Term) -> Sum {
         self.space.read(term)
     }

@@ -143,6 +143,7 @@ impl Needs {
                 let mut cut = |at: usize| cuts.front.insert(u32::try_from(at).unwrap_or(u32::MAX));
                 match test {
                     BytesTest::Equals(bytes) | BytesTest::StartsWith(bytes) => {
+                        cut(0);
                         cut(bytes.len());
                     }
                     BytesTest::Slice { start, bytes } => {
