@@ -1,5 +1,6 @@
 //! The rule normal form, the reference evaluator that says what it means, and what is proved about it.
 
+pub mod claims;
 pub mod findings;
 pub mod integer;
 pub mod loss;

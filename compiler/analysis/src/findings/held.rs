@@ -22,7 +22,12 @@ impl Analysis<'_> {
         for token in (0..).map(TokenId::new).take(self.rules.tokens.len()) {
             for (rule, witness) in audit.unbounded(token) {
                 let accepted = self.accepted(rule, "unbounded");
-                out.push(Finding { kind: Kind::Unbounded { rule, token }, callable: None, witness, accepted });
+                out.push(Finding {
+                    kind: Kind::Unbounded { rule, token },
+                    callable: None,
+                    witness,
+                    accepted,
+                });
             }
             if let Some(rule) = audit.unbounded_fees(token) {
                 let kind = Kind::UnboundedFees { rule, token };
@@ -69,7 +74,9 @@ impl Analysis<'_> {
         for key in &self.keys {
             for effect in key.effects.iter().filter(|effect| matches!(effect.kind, EffectKind::Pull { .. })) {
                 let is_known = matches!(effect.party, Term::Const(_));
-                let Some((_, takes_place)) = effect.tokens.iter().find(|(of, _)| *of == token) else { continue };
+                let Some((_, takes_place)) = effect.tokens.iter().find(|(of, _)| *of == token) else {
+                    continue;
+                };
                 for arm in key.grants().filter(|_| is_known) {
                     let mut conditions = key.may_decide(arm.rule);
                     let untrusted = key.not(&key.trusted(&effect.party));
@@ -114,16 +121,26 @@ impl Analysis<'_> {
         let mut out = Vec::new();
         for (rule, _) in self.rules.rules_by_id().filter(|(rule, _)| audit.holds(id, budget, *rule, false)) {
             // Whoever may pass it by asking is paid for.
-            let passes = self.rules.rules.get(rule.index()).is_some_and(|r| r.beyond.iter().any(|(b, _)| *b == id));
+            let passes =
+                self.rules.rules.get(rule.index()).is_some_and(|r| r.beyond.iter().any(|(b, _)| *b == id));
             let arms: Vec<(&Key<'_>, &ArmAt)> = self.arms_of(rule).collect();
-            let caps: Vec<(TokenId, BigInt)> =
-                weights.iter().filter_map(|(token, _)| Some((*token, audit.cap_of(budget, *token)?.into()))).collect();
+            let caps: Vec<(TokenId, BigInt)> = weights
+                .iter()
+                .filter_map(|(token, _)| Some((*token, audit.cap_of(budget, *token)?.into())))
+                .collect();
             let is_paid_for = |key: &Key<'_>, arm: &ArmAt| {
                 let fits = key.effects.iter().flat_map(|effect| {
-                    let takes = !matches!(effect.kind, EffectKind::Receive | EffectKind::Owe | EffectKind::Grant(GrantMode::Dec));
+                    let takes = !matches!(
+                        effect.kind,
+                        EffectKind::Receive | EffectKind::Owe | EffectKind::Grant(GrantMode::Dec)
+                    );
                     caps.iter().filter(move |_| takes).filter_map(|(token, cap)| {
                         let (_, is) = effect.tokens.iter().find(|(of, _)| of == token)?;
-                        Some(Prop::any([key.not(is), key.at_most(&effect.amount, cap), key.trusted(&effect.party)]))
+                        Some(Prop::any([
+                            key.not(is),
+                            key.at_most(&effect.amount, cap),
+                            key.trusted(&effect.party),
+                        ]))
                     })
                 });
                 let fits = Prop::all(fits.collect::<Vec<_>>());
@@ -136,8 +153,10 @@ impl Analysis<'_> {
                 conditions.push(&arm.holds);
                 matches!(key.find(&conditions), Answer::Found(_))
             };
-            let is_grant = self.rules.rules.get(rule.index()).is_some_and(|r| r.verb != crate::ruleset::Verb::Deny);
-            if is_grant && !passes
+            let is_grant =
+                self.rules.rules.get(rule.index()).is_some_and(|r| r.verb != crate::ruleset::Verb::Deny);
+            if is_grant
+                && !passes
                 && arms.iter().any(|(key, arm)| decides(key, arm))
                 && !arms.iter().any(|(key, arm)| is_paid_for(key, arm))
             {

@@ -21,7 +21,10 @@ impl Analysis<'_> {
             let Some(key) = self.keys.get(at) else { continue };
             let mut out = Vec::new();
             for arm in key.grants() {
-                let outs = key.effects.iter().filter(|e| matches!(e.kind, EffectKind::Move | EffectKind::Pull { .. }));
+                let outs = key
+                    .effects
+                    .iter()
+                    .filter(|e| matches!(e.kind, EffectKind::Move | EffectKind::Pull { .. }));
                 for gives in outs {
                     for gets in key.effects.iter().filter(|e| e.kind == EffectKind::Receive) {
                         out.extend(self.swaps(key, arm, gives, gets));
@@ -49,8 +52,8 @@ impl Analysis<'_> {
         &self,
         key: &Key<'_>,
         arm: &ArmAt,
-        gives: &EffectAt<'_>,
-        gets: &EffectAt<'_>,
+        gives: &EffectAt,
+        gets: &EffectAt,
     ) -> Vec<(Kind, agentpol_model::ids::RuleId, Answer<crate::witness::Witness>)> {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return Vec::new() };
         let fine = key.not_refused(rule);

@@ -158,7 +158,7 @@ struct Analysis<'r> {
 /// Everything that is found, rule by rule, the worst first.
 pub fn findings(rules: &RuleSet) -> Vec<Finding> {
     let keys = (0..).map(CallableId::new).take(rules.callables.len());
-    let keys = keys.filter_map(|id| Key::new(rules, id)).filter(|key| !key.arms.is_empty()).collect();
+    let keys = keys.filter_map(|id| Key::new(rules, id, &[])).filter(|key| !key.arms.is_empty()).collect();
     let mut analysis = Analysis { rules, keys, findings: Vec::new() };
     analysis.overlaps();
     analysis.reach();
@@ -191,7 +191,7 @@ impl Analysis<'_> {
 }
 
 /// Does a rule grant it?
-fn granted_by(ruling: &Ruling, rule: RuleId) -> bool {
+pub(crate) fn granted_by(ruling: &Ruling, rule: RuleId) -> bool {
     ruling.as_ref().is_ok_and(|granted| granted.actions.iter().any(|action| action.rule == rule))
 }
 
@@ -205,7 +205,9 @@ fn replayed(
         Answer::None => Answer::None,
         Answer::Unknown => Answer::Unknown,
         Answer::Found(found) => match key.witness(&found) {
-            Some(witness) if witness.decide(key.rules()).as_ref().is_ok_and(&expected) => Answer::Found(witness),
+            Some(witness) if witness.decide(key.rules()).as_ref().is_ok_and(&expected) => {
+                Answer::Found(witness)
+            }
             _ => Answer::Unknown,
         },
     }

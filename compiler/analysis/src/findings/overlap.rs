@@ -1,7 +1,10 @@
 //! Two grants that match one request: without an order between them it is denied as `ambiguous`, and nobody can say which was meant.
 
 use super::{Analysis, Kind, Question, replayed};
-use crate::{integer::Answer, solve::{ArmAt, Key, Prop}};
+use crate::{
+    integer::Answer,
+    solve::{ArmAt, Key, Prop},
+};
 use agentpol_model::decision::DenyCode;
 use std::collections::BTreeSet;
 
@@ -11,11 +14,11 @@ impl Analysis<'_> {
         for at in 0..self.keys.len() {
             for (kind, answer) in self.overlaps_at(at) {
                 match (kind, answer) {
-                    (Kind::Overlap { first, second }, Answer::Found(witness)) => {
-                        // The same two rules overlap on many chains.
-                        if seen.insert((first, second)) {
-                            self.refuted(at, kind_of(first, second), witness);
-                        }
+                    // The same two rules overlap on many chains.
+                    (Kind::Overlap { first, second }, Answer::Found(witness))
+                        if seen.insert((first, second)) =>
+                    {
+                        self.refuted(at, Kind::Overlap { first, second }, witness);
                     }
                     (Kind::Overlap { first, .. }, Answer::Unknown) => self.unknown(first, Question::Overlap),
                     _ => {}
@@ -35,7 +38,7 @@ impl Analysis<'_> {
                 }
                 match both(key, first, second) {
                     Answer::None => {}
-                    answer => out.push((kind_of(first.rule, second.rule), answer)),
+                    answer => out.push((Kind::Overlap { first: first.rule, second: second.rule }, answer)),
                 }
             }
         }
@@ -50,16 +53,14 @@ impl Analysis<'_> {
     }
 }
 
-fn kind_of(first: agentpol_model::ids::RuleId, second: agentpol_model::ids::RuleId) -> Kind {
-    Kind::Overlap { first, second }
-}
-
 /// A request that both match, that nothing forbids and that no third rule settles.
 fn both(key: &Key<'_>, first: &ArmAt, second: &ArmAt) -> Answer<crate::witness::Witness> {
     let mut conditions: Vec<&Prop> = vec![&first.holds, &second.holds];
     conditions.extend(key.may_decide(first.rule));
     conditions.extend(key.may_decide(second.rule));
-    replayed(key, key.find(&conditions), |ruling| {
-        matches!(ruling, Err(denied) if denied.code == DenyCode::Ambiguous)
-    })
+    replayed(
+        key,
+        key.find(&conditions),
+        |ruling| matches!(ruling, Err(denied) if denied.code == DenyCode::Ambiguous),
+    )
 }

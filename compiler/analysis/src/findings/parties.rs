@@ -60,7 +60,9 @@ impl Analysis<'_> {
             let id = ParamId::new(u32::try_from(n).unwrap_or(u32::MAX));
             match (param.ty, key.params.get(&id)) {
                 (ParamType::AddressSet(_), _) => is.push(key.member(party, id)),
-                (ParamType::Address | ParamType::Approver, Some(term)) => is.push(key.same(party, term, true)),
+                (ParamType::Address | ParamType::Approver, Some(term)) => {
+                    is.push(key.same(party, term, true))
+                }
                 _ => {}
             }
         }
@@ -86,12 +88,7 @@ impl Gives {
 }
 
 /// A request that a rule grants, in which something goes to a party that is not named.
-fn open_party(
-    key: &Key<'_>,
-    arm: &ArmAt,
-    effect: &EffectAt<'_>,
-    named: &Prop,
-) -> Answer<(TokenId, Witness)> {
+fn open_party(key: &Key<'_>, arm: &ArmAt, effect: &EffectAt, named: &Prop) -> Answer<(TokenId, Witness)> {
     let Some(rule) = key.rules().rules.get(arm.rule.index()).filter(|rule| rule.verb != Verb::Deny) else {
         return Answer::None;
     };

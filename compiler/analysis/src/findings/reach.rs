@@ -1,7 +1,11 @@
 //! Rules that never match or never decide, and conditions that say nothing.
 
 use super::{Analysis, Finding, Kind, Question};
-use crate::{integer::Answer, ruleset::{Atom, Formula, Verb}, solve::{ArmAt, Key, Prop}};
+use crate::{
+    integer::Answer,
+    ruleset::{Atom, Formula, Verb},
+    solve::{ArmAt, Key, Prop},
+};
 use agentpol_model::ids::RuleId;
 
 /// What is known of a rule over all keys.
@@ -54,9 +58,7 @@ impl Analysis<'_> {
     }
 
     pub(super) fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt)> {
-        self.keys
-            .iter()
-            .filter_map(move |key| Some((key, key.arms.iter().find(|arm| arm.rule == rule)?)))
+        self.keys.iter().filter_map(move |key| Some((key, key.arms.iter().find(|arm| arm.rule == rule)?)))
     }
 
     /// Is something so on one key at least?
@@ -77,7 +79,7 @@ impl Analysis<'_> {
         let (key, arm) = self.arms_of(rule).next()?;
         let mut conditions: Vec<&Prop> = vec![&key.requires];
         arm.clauses.iter().position(|clause| {
-            conditions.push(&clause.holds);
+            conditions.push(clause);
             key.find(&conditions) == Answer::None
         })
     }
@@ -87,9 +89,11 @@ impl Analysis<'_> {
         let mut out = Vec::new();
         for (key, arm) in self.arms_of(rule) {
             for other in &key.arms {
-                let over = self.rules.rules.get(other.rule.index()).is_some_and(|upper| {
-                    upper.verb == Verb::Deny || upper.over.contains(&rule)
-                });
+                let over = self
+                    .rules
+                    .rules
+                    .get(other.rule.index())
+                    .is_some_and(|upper| upper.verb == Verb::Deny || upper.over.contains(&rule));
                 let meets = || !arm.is_apart(other) && key.find(&[&arm.holds, &other.holds]) != Answer::None;
                 if over && !out.contains(&other.rule) && meets() {
                     out.push(other.rule);
@@ -105,7 +109,7 @@ impl Analysis<'_> {
         let count = whole.arms.iter().map(|arm| arm.clauses.len()).max().unwrap_or(0);
         let denies = whole.verb == Verb::Deny || !whole.over.is_empty();
         // There, where a rule is undefined is a decision too, and a condition may be what keeps the others defined.
-        if denies && self.over_keys(rule, |key, arm| undefined(key, arm)) != Reached::No {
+        if denies && self.over_keys(rule, undefined) != Reached::No {
             return;
         }
         let mut left_out = Vec::new();
@@ -124,13 +128,13 @@ impl Analysis<'_> {
                 .any(|clause| is_about_addresses(&clause.formula));
             let says_something = self.over_keys(rule, |key, arm| {
                 let Some(this) = arm.clauses.get(clause) else { return Answer::Unknown };
-                let not = key.not(&this.holds);
+                let not = key.not(this);
                 // A condition on an address can be what gives the amounts behind it their unit.
                 let others = arm.clauses.iter().enumerate().filter(|(n, _)| match speaks_of_addresses {
                     true => *n < clause,
                     false => *n != clause && !left_out.contains(n),
                 });
-                let conditions: Vec<&Prop> = others.map(|(_, other)| &other.holds).chain([&not]).collect();
+                let conditions: Vec<&Prop> = others.map(|(_, other)| other).chain([&not]).collect();
                 key.find(&conditions)
             });
             if says_something == Reached::No {

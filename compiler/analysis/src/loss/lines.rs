@@ -1,6 +1,6 @@
 //! The budgets' lines in base units of one token, each with the rules that it holds.
 
-use super::Audit;
+use super::{Audit, rules::Letting};
 use crate::{
     ruleset::{ParamType, RuleSet},
     window::{
@@ -22,32 +22,41 @@ pub(super) struct Holding {
     pub(super) held: Held,
 }
 
+/// Tokens, and what a base unit of each counts.
+pub(crate) type Weights = [(TokenId, U256)];
+
 /// What a line is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
-    /// What may leave of a token.
-    Outflow(TokenId),
-    /// What fees may take of one.
+pub(crate) enum Of<'a> {
+    /// What may leave of these.
+    Outflow(&'a Weights),
+    /// What fees may take of a token.
     Fees(TokenId),
 }
 
 impl Audit<'_, '_> {
     /// The lines that hold some of these rules. With approvals, a line holds no rule that an approver lets pass it.
-    pub(super) fn lines(&self, of: Of, rules: &[RuleId], with_approvals: bool) -> Vec<Holding> {
+    pub(super) fn lines(&self, of: Of<'_>, lettings: &[Letting], with_approvals: bool) -> Vec<Holding> {
         let all = (0..).map(BudgetId::new).zip(&self.rules.budgets);
         all.filter_map(|(budget, line)| {
             let (cap, counts) = self.cap(line, of)?;
-            let holds = |rule: &RuleId| self.holds(budget, line, *rule, with_approvals);
-            let places = rules.iter().enumerate().filter(|(_, rule)| holds(rule)).map(|(place, _)| place);
-            let places: BTreeSet<usize> = places.collect();
+            let counted = |letting: &Letting| match (&line.measure, letting.token) {
+                (Measure::Gross(weights), Some(token)) => weights.iter().any(|(of, _)| *of == token),
+                _ => true,
+            };
+            let holds = |letting: &Letting| {
+                counted(letting) && self.holds(budget, line, letting.rule, with_approvals)
+            };
+            let places = lettings.iter().enumerate().filter(|(_, letting)| holds(letting));
+            let places: BTreeSet<usize> = places.map(|(place, _)| place).collect();
             let held = Held { line: Line { cap, window: line.window }, counts, rules: places };
             (!held.rules.is_empty()).then_some(Holding { budget, held })
         })
         .collect()
     }
 
-    /// The cap in base units of the token, or in calls.
-    fn cap(&self, line: &Budget, of: Of) -> Option<(BigUint, Counts)> {
+    /// The cap in what is asked for, or in calls.
+    fn cap(&self, line: &Budget, of: Of<'_>) -> Option<(BigUint, Counts)> {
         let whole = match line.cap {
             Cap::Fixed(cap) => number(cap),
             Cap::Param(param, weight) => most_of(self.rules, param) * number(weight),
@@ -55,10 +64,15 @@ impl Audit<'_, '_> {
         match (&line.measure, of) {
             (Measure::Calls, _) => Some((whole, Counts::Calls)),
             (Measure::Fees(paid), Of::Fees(token)) if *paid == token => Some((whole, Counts::Amount)),
-            (Measure::Gross(weights), Of::Outflow(token)) => {
-                let (_, weight) = weights.iter().find(|(of, _)| *of == token)?;
-                // A base unit takes its weight: what is left of a cap below one is nothing.
-                (*weight != U256::ZERO).then(|| (whole / number(*weight), Counts::Amount))
+            (Measure::Gross(weights), Of::Outflow(asked)) => {
+                // The most that a unit under the cap can be in what is asked for.
+                let both = asked.iter().filter_map(|(token, counts)| {
+                    let (_, weight) =
+                        weights.iter().find(|(of, weight)| of == token && *weight != U256::ZERO)?;
+                    Some((number(*counts), number(*weight)))
+                });
+                let most = both.max_by(|(a, b), (c, d)| (a * d).cmp(&(c * b)));
+                most.map(|(counts, weight)| (whole * counts / weight, Counts::Amount))
             }
             _ => None,
         }
@@ -66,7 +80,24 @@ impl Audit<'_, '_> {
 
     /// The cap of a line in base units of a token that it counts.
     pub(crate) fn cap_of(&self, line: &Budget, token: TokenId) -> Option<BigUint> {
-        self.cap(line, Of::Outflow(token)).map(|(cap, _)| cap)
+        self.cap(line, Of::Outflow(&[(token, U256::ONE)])).map(|(cap, _)| cap)
+    }
+
+    /// The cap of a line in what is asked for.
+    pub(crate) fn cap_in(&self, line: &Budget, of: Of<'_>) -> Option<BigUint> {
+        self.cap(line, of).filter(|(_, counts)| *counts == Counts::Amount).map(|(cap, _)| cap)
+    }
+
+    /// The least and the most that a cap can be.
+    pub(crate) fn range(&self, cap: Cap) -> (BigUint, BigUint) {
+        match cap {
+            Cap::Fixed(cap) => (number(cap), number(cap)),
+            Cap::Param(param, weight) => {
+                let least = self.rules.params.get(param.index()).and_then(|param| param.domain);
+                let least = least.map_or(BigUint::ZERO, |(low, _)| number(low));
+                (least * number(weight), most_of(self.rules, param) * number(weight))
+            }
+        }
     }
 
     /// Does the line hold what the rule lets out?

@@ -24,11 +24,11 @@ use crate::{
     witness::Witness,
 };
 use agentpol_model::{
-    Time,
+    Time, U256,
     budget::Window,
     ids::{BudgetId, CallableId, RuleId, TokenId},
 };
-use lines::Of;
+pub(crate) use lines::{Of, Weights};
 use num_bigint::BigUint;
 use rules::Letting;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +84,7 @@ pub enum Most {
         /// A rule that nothing bounds.
         rule: RuleId,
         /// A request that can be asked for again and again.
-        witness: Option<Witness>,
+        witness: Option<Box<Witness>>,
     },
     /// A question was too hard.
     Unknown,
@@ -112,7 +112,7 @@ impl Most {
 pub fn losses(rules: &RuleSet) -> Report {
     let keys = (0..).map(CallableId::new).take(rules.callables.len());
     let keys: Vec<Key<'_>> =
-        keys.filter_map(|id| Key::new(rules, id)).filter(|key| key.grants().next().is_some()).collect();
+        keys.filter_map(|id| Key::new(rules, id, &[])).filter(|key| key.grants().next().is_some()).collect();
     let Some(grid) = Grid::utc() else { return Report::default() };
     let audit = Audit::new(rules, &keys, &grid);
     Report { alone: audit.losses(false), with_approvals: audit.losses(true) }
@@ -126,7 +126,7 @@ pub(crate) struct Audit<'a, 'r> {
 }
 
 /// One question about one token: who lets it out, and which lines hold that.
-struct Asked {
+pub(crate) struct Asked {
     lettings: Vec<Letting>,
     rules: Vec<Rule>,
     budgets: Vec<BudgetId>,
@@ -138,16 +138,38 @@ impl<'a, 'r> Audit<'a, 'r> {
         Self { rules, keys, grid }
     }
 
+    pub(crate) const fn rules(&self) -> &'r RuleSet {
+        self.rules
+    }
+
+    /// The most that leaves, or that others are let take, in a span.
+    pub(crate) fn outflow(&self, of: &Weights, authority: bool, span: Span, with_approvals: bool) -> Most {
+        let mut lettings = self.lettings(of, with_approvals);
+        lettings.retain(|letting| !authority || letting.gives != Gives::Moves);
+        if lettings.is_empty() {
+            return Most::Bounded { value: BigUint::ZERO, because: Vec::new(), witness: Vec::new() };
+        }
+        self.most(&self.asked(Of::Outflow(of), lettings, with_approvals), span)
+    }
+
+    /// The rules by which it leaves.
+    pub(crate) fn letting_rules(&self, of: &Weights, authority: bool, with_approvals: bool) -> Vec<RuleId> {
+        let lettings = self.lettings(of, with_approvals);
+        let counts = |letting: &Letting| !authority || letting.gives != Gives::Moves;
+        lettings.iter().filter(|letting| counts(letting)).map(|letting| letting.rule).collect()
+    }
+
     /// The rules that let a token out without end by the agent alone, each with a request that can be asked for again and again.
     pub(crate) fn unbounded(&self, token: TokenId) -> Vec<(RuleId, Option<Witness>)> {
         let mut out: Vec<(RuleId, Option<Witness>)> = Vec::new();
-        for letting in self.lettings(token, false) {
+        let one = [(token, U256::ONE)];
+        for letting in self.lettings(&one, false) {
             let rule = letting.rule;
-            let asked = self.asked(Of::Outflow(token), vec![letting], false);
+            let asked = self.asked(Of::Outflow(&one), vec![letting], false);
             if let Most::Unbounded { witness, .. } = self.most(&asked, Span::Seconds(SPANS[0]))
                 && !out.iter().any(|(known, _)| *known == rule)
             {
-                out.push((rule, witness));
+                out.push((rule, witness.map(|witness| *witness)));
             }
         }
         out
@@ -169,9 +191,10 @@ impl<'a, 'r> Audit<'a, 'r> {
         let tokens = (0..).map(TokenId::new).take(self.rules.tokens.len());
         let mut losses = Losses::default();
         for token in tokens {
-            let lettings = self.lettings(token, with_approvals);
+            let one = [(token, U256::ONE)];
+            let lettings = self.lettings(&one, with_approvals);
             if !lettings.is_empty() {
-                losses.tokens.push(self.loss(token, Of::Outflow(token), lettings, with_approvals));
+                losses.tokens.push(self.loss(token, Of::Outflow(&one), lettings, with_approvals));
             }
             let fees = self.fees(token, with_approvals);
             if !fees.is_empty() {
@@ -189,10 +212,12 @@ impl<'a, 'r> Audit<'a, 'r> {
         let rules = self.rules.rules_by_id().map(|(rule, _)| rule);
         let costly = rules.filter(|rule| self.counts(*rule, with_approvals) && self.costs_fees(*rule));
         let most = self.fee_cap(token);
-        costly.map(|rule| Letting { rule, gives: Gives::Moves, most: most.clone(), ways: Vec::new() }).collect()
+        let fee =
+            |rule| Letting { rule, token: None, gives: Gives::Moves, most: most.clone(), ways: Vec::new() };
+        costly.map(fee).collect()
     }
 
-    fn loss(&self, token: TokenId, of: Of, lettings: Vec<Letting>, with_approvals: bool) -> Loss {
+    fn loss(&self, token: TokenId, of: Of<'_>, lettings: Vec<Letting>, with_approvals: bool) -> Loss {
         let asked = self.asked(of, lettings, with_approvals);
         let mut spans: BTreeSet<Time> = SPANS.into_iter().collect();
         spans.extend(asked.lines.iter().filter_map(|held| match held.line.window {
@@ -215,15 +240,14 @@ impl<'a, 'r> Audit<'a, 'r> {
         }
     }
 
-    fn asked(&self, of: Of, lettings: Vec<Letting>, with_approvals: bool) -> Asked {
-        let ids: Vec<RuleId> = lettings.iter().map(|letting| letting.rule).collect();
-        let lines = self.lines(of, &ids, with_approvals).into_iter();
+    pub(crate) fn asked(&self, of: Of<'_>, lettings: Vec<Letting>, with_approvals: bool) -> Asked {
+        let lines = self.lines(of, &lettings, with_approvals).into_iter();
         let (budgets, lines) = lines.map(|holding| (holding.budget, holding.held)).unzip();
         let rules = lettings.iter().map(Letting::rule).collect();
         Asked { lettings, rules, budgets, lines }
     }
 
-    fn most(&self, asked: &Asked, span: Span) -> Most {
+    pub(crate) fn most(&self, asked: &Asked, span: Span) -> Most {
         let mut steps = Steps::new(MAX_STEPS);
         let from = self.from(&asked.lettings, if let Span::Seconds(seconds) = span { seconds } else { 0 });
         match outflow(&asked.rules, &asked.lines, self.grid, span, from, &mut steps) {
@@ -241,7 +265,7 @@ impl<'a, 'r> Audit<'a, 'r> {
     fn without_end(&self, asked: &Asked, rule: usize) -> Most {
         match asked.lettings.get(rule) {
             Some(letting) => {
-                Most::Unbounded { rule: letting.rule, witness: self.greatest(letting) }
+                Most::Unbounded { rule: letting.rule, witness: self.greatest(letting).map(Box::new) }
             }
             None => Most::Unknown,
         }

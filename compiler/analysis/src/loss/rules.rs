@@ -2,7 +2,7 @@
 
 use super::{
     Audit,
-    lines::{most_of, number},
+    lines::{Weights, most_of, number},
 };
 use crate::{
     integer::Answer,
@@ -20,8 +20,10 @@ use num_bigint::{BigInt, BigUint};
 use num_traits::{One as _, Zero as _};
 
 /// A rule that lets some of a token out.
-pub(super) struct Letting {
+pub(crate) struct Letting {
     pub(super) rule: RuleId,
+    /// Of which token; of none, if it is fees.
+    pub(super) token: Option<TokenId>,
     pub(super) gives: Gives,
     /// The most in one action; `None` if a question was too hard.
     pub(super) most: Option<BigUint>,
@@ -30,7 +32,7 @@ pub(super) struct Letting {
 }
 
 /// One way in which an action of a rule lets the token out.
-pub(super) struct Way {
+pub(crate) struct Way {
     /// Among the audit's keys.
     pub(super) key: usize,
     /// What must hold.
@@ -58,17 +60,24 @@ impl Audit<'_, '_> {
     }
 
     /// Every rule that lets a token out, once for what moves and once for what is granted.
-    pub(super) fn lettings(&self, token: TokenId, with_approvals: bool) -> Vec<Letting> {
+    pub(super) fn lettings(&self, of: &Weights, with_approvals: bool) -> Vec<Letting> {
         let mut out: Vec<Letting> = Vec::new();
-        for (at, key) in self.keys.iter().enumerate() {
-            for arm in key.grants().filter(|arm| self.counts(arm.rule, with_approvals)) {
-                self.at_key((at, key, arm), token, &mut out);
+        for (token, counts) in of {
+            for (at, key) in self.keys.iter().enumerate() {
+                for arm in key.grants().filter(|arm| self.counts(arm.rule, with_approvals)) {
+                    self.at_key((at, key, arm), (*token, &number(*counts).into()), &mut out);
+                }
             }
         }
         out
     }
 
-    fn at_key(&self, (at, key, arm): (usize, &Key<'_>, &ArmAt), token: TokenId, out: &mut Vec<Letting>) {
+    fn at_key(
+        &self,
+        (at, key, arm): (usize, &Key<'_>, &ArmAt),
+        (token, counts): (TokenId, &BigInt),
+        out: &mut Vec<Letting>,
+    ) {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return };
         let moves: Vec<_> = key.effects.iter().filter(|effect| moves(effect.kind)).collect();
         let grants: Vec<_> = key.effects.iter().filter(|effect| grants(effect.kind)).collect();
@@ -85,7 +94,7 @@ impl Audit<'_, '_> {
                     if is_grant {
                         parts.push(key.not(&key.trusted(&effect.party)));
                     }
-                    amount = amount.plus(&BigInt::one(), &effect.amount);
+                    amount = amount.plus(counts, &effect.amount);
                 }
                 let condition = Prop::all(parts);
                 let found = key.supremum(&[&condition], &amount);
@@ -95,11 +104,15 @@ impl Audit<'_, '_> {
                     Answer::Unknown => None,
                 };
                 let gives = if is_grant { self.authority(&which) } else { Gives::Moves };
-                let letting = match out.iter_mut().find(|known| known.rule == arm.rule && known.gives == gives) {
+                let letting = match out
+                    .iter_mut()
+                    .find(|known| (known.rule, known.gives, known.token) == (arm.rule, gives, Some(token)))
+                {
                     Some(known) => known,
                     None => {
                         let most = Some(BigUint::zero());
-                        out.push(Letting { rule: arm.rule, gives, most, ways: Vec::new() });
+                        let (rule, token, ways) = (arm.rule, Some(token), Vec::new());
+                        out.push(Letting { rule, token, gives, most, ways });
                         let Some(last) = out.last_mut() else { return };
                         last
                     }
@@ -113,7 +126,7 @@ impl Audit<'_, '_> {
     }
 
     /// How long, and by how many, what is granted can be used.
-    fn authority(&self, which: &[(&EffectAt<'_>, Prop)]) -> Gives {
+    fn authority(&self, which: &[(&EffectAt, Prop)]) -> Gives {
         let adds = which.iter().any(|(effect, _)| effect.kind == EffectKind::Grant(GrantMode::Add));
         // How long a deadline lies ahead depends on the request: it is taken as for ever. So is the number of spenders.
         Gives::Grants { life: None, keys: None, adds }
@@ -152,10 +165,7 @@ fn grants(kind: EffectKind) -> bool {
 const MAX_TOGETHER: usize = 4;
 
 /// The sets of effects that may be of the token, all of them together first.
-fn combinations<'e, 'r>(
-    effects: &[&'e EffectAt<'r>],
-    token: TokenId,
-) -> Vec<Vec<(&'e EffectAt<'r>, Prop)>> {
+fn combinations<'e>(effects: &[&'e EffectAt], token: TokenId) -> Vec<Vec<(&'e EffectAt, Prop)>> {
     let of_token: Vec<_> = effects
         .iter()
         .filter_map(|effect| {

@@ -6,7 +6,7 @@ use super::{
     prop::{Lit, Prop, Sum, Var},
     search::{Assignment, Field as Searched, room},
     set::Set,
-    space::{Space, Term, number},
+    space::{Space, Term},
 };
 use crate::{
     integer::Answer,
@@ -34,7 +34,7 @@ pub(crate) struct Key<'r> {
     pub(crate) arms: Vec<ArmAt>,
     /// Where the interface's declarations hold.
     pub(crate) requires: Prop,
-    pub(crate) effects: Vec<EffectAt<'r>>,
+    pub(crate) effects: Vec<EffectAt>,
     pub(crate) controls: Vec<(Term, Prop)>,
     pub(crate) wallet: Term,
     /// The contract or recipient.
@@ -51,24 +51,15 @@ pub(crate) struct ArmAt {
     pub(crate) holds: Prop,
     /// Where it is known not to.
     pub(crate) fails: Prop,
-    /// Each of its conditions by itself. Only of rules that have one arm here.
-    pub(crate) clauses: Vec<ClauseAt>,
+    /// Where each of its conditions holds by itself. Only of rules that have one arm here.
+    pub(crate) clauses: Vec<Prop>,
     /// Between what ends a variable lies wherever it matches.
     hull: BTreeMap<Var, Set>,
 }
 
-/// A condition of a rule at a key.
-pub(crate) struct ClauseAt {
-    pub(crate) holds: Prop,
-    pub(crate) fails: Prop,
-}
-
 /// An effect at a key.
-pub(crate) struct EffectAt<'r> {
-    pub(crate) spec: &'r EffectSpec,
+pub(crate) struct EffectAt {
     pub(crate) kind: EffectKind,
-    /// Where it takes place, on the wallet, and all it speaks of is defined.
-    pub(crate) takes_place: Prop,
     /// Where it does not take place on the wallet.
     absent: Prop,
     /// Where it takes place, of each token that it may be of.
@@ -77,13 +68,11 @@ pub(crate) struct EffectAt<'r> {
     pub(crate) party: Term,
     /// Where it means all there is.
     pub(crate) means_all: Prop,
-    /// Last second at which authority can be used, if there is one.
-    pub(crate) until: Option<Term>,
-    pub(crate) through: Option<Term>,
 }
 
 impl<'r> Key<'r> {
-    pub(crate) fn new(rules: &'r RuleSet, id: CallableId) -> Option<Self> {
+    /// `asked` are conditions that will be asked about besides the policy's own.
+    pub(crate) fn new(rules: &'r RuleSet, id: CallableId, asked: &[&Formula]) -> Option<Self> {
         let callable = rules.callables.get(id.index())?;
         let about: Vec<_> = rules
             .rules_by_id()
@@ -97,6 +86,7 @@ impl<'r> Key<'r> {
             clauses()
                 .map(|clause| &clause.formula)
                 .chain([&callable.requires])
+                .chain(asked.iter().copied())
                 .chain(callable.effects.iter().map(|effect| &effect.when))
                 .chain(callable.controls.iter().map(|control| &control.when)),
             callable.effects.iter().map(|effect| &effect.amount).chain(charges().map(|(sum, _)| sum)),
@@ -122,19 +112,7 @@ impl<'r> Key<'r> {
                 (party, Prop::all([defined, when]))
             })
             .collect();
-        Some(Self {
-            id,
-            callable,
-            arms,
-            requires,
-            effects,
-            controls,
-            wallet,
-            to,
-            now,
-            params,
-            space,
-        })
+        Some(Self { id, callable, arms, requires, effects, controls, wallet, to, now, params, space })
     }
 
     pub(crate) fn rules(&self) -> &'r RuleSet {
@@ -162,12 +140,16 @@ impl<'r> Key<'r> {
     /// told, and nothing that outranks it.
     pub(crate) fn may_decide(&self, rule: RuleId) -> Vec<&Prop> {
         let rules = self.rules();
-        let outranks = |arm: &&ArmAt| {
-            rules.rules.get(arm.rule.index()).is_some_and(|upper| upper.over.contains(&rule))
-        };
+        let outranks =
+            |arm: &&ArmAt| rules.rules.get(arm.rule.index()).is_some_and(|upper| upper.over.contains(&rule));
         let denials = self.denials().map(|arm| &arm.fails);
         let upper = self.grants().filter(outranks).map(|arm| &arm.fails);
         [&self.requires].into_iter().chain(denials).chain(upper).collect()
+    }
+
+    /// Where a condition that was announced holds.
+    pub(crate) fn holds(&self, asked: &Formula) -> Prop {
+        self.space.holds(asked)
     }
 
     /// Where what a rule grants is not refused all the same: amounts are no more than an amount can be, parties can hold what they
@@ -319,10 +301,6 @@ impl<'r> Key<'r> {
         self.space.read(&self.now)
     }
 
-    pub(crate) fn sum_of(&self, term: &Term) -> Sum {
-        self.space.read(term)
-    }
-
     /// `sum >= least`
     pub(crate) fn at_least(&self, sum: &Sum, least: &BigInt) -> Prop {
         self.space.compare(Sum::constant(least.clone()).minus(sum), Relation::NotAbove, true)
@@ -358,14 +336,7 @@ impl ArmAt {
         let whole = Formula::Or(all);
         let (holds, fails) = (space.holds(&whole), space.fails(&whole));
         let clauses = match arms {
-            [arm] => arm
-                .clauses
-                .iter()
-                .map(|clause| ClauseAt {
-                    holds: space.holds(&clause.formula),
-                    fails: space.fails(&clause.formula),
-                })
-                .collect(),
+            [arm] => arm.clauses.iter().map(|clause| space.holds(&clause.formula)).collect(),
             _ => Vec::new(),
         };
         let hull = hull(&holds);
@@ -374,8 +345,11 @@ impl ArmAt {
 
     /// Can they not both match, as is seen without a search?
     pub(crate) fn is_apart(&self, other: &Self) -> bool {
-        let (small, large) =
-            if self.hull.len() <= other.hull.len() { (&self.hull, &other.hull) } else { (&other.hull, &self.hull) };
+        let (small, large) = if self.hull.len() <= other.hull.len() {
+            (&self.hull, &other.hull)
+        } else {
+            (&other.hull, &self.hull)
+        };
         small.iter().any(|(var, set)| large.get(var).is_some_and(|theirs| set.is_apart(theirs)))
     }
 }
@@ -396,8 +370,8 @@ fn hull(condition: &Prop) -> BTreeMap<Var, Set> {
     out
 }
 
-impl<'r> EffectAt<'r> {
-    fn new(space: &Space<'r>, spec: &'r EffectSpec) -> Self {
+impl EffectAt {
+    fn new(space: &Space<'_>, spec: &EffectSpec) -> Self {
         let when = space.holds(&spec.when);
         let mut absent = vec![space.fails(&spec.when)];
         let (party, party_defined) = space.term(&spec.party);
@@ -419,7 +393,10 @@ impl<'r> EffectAt<'r> {
                 term
             })
         };
-        let (until, through, sentinel) = (other(&spec.until), other(&spec.through), other(&spec.sentinel));
+        let sentinel = other(&spec.sentinel);
+        // What is undefined is denied.
+        other(&spec.until);
+        other(&spec.through);
         let means_all = match (&sentinel, &spec.sentinel) {
             (Some(term), Some(scalar)) => space.same(term, &Term::Const(greatest(scalar)), true),
             _ => Prop::False,
@@ -450,7 +427,7 @@ impl<'r> EffectAt<'r> {
             }
         };
         let absent = Prop::any(absent);
-        Self { spec, kind: spec.kind, takes_place, absent, tokens, amount, party, means_all, until, through }
+        Self { kind: spec.kind, absent, tokens, amount, party, means_all }
     }
 }
 
@@ -464,11 +441,6 @@ fn greatest(scalar: &Scalar) -> U256 {
 }
 
 /// What is told of one wide sum: it is no more than a word.
-pub(crate) fn unlimited() -> BigInt {
+fn unlimited() -> BigInt {
     BigInt::one() << 255_usize
-}
-
-/// The word of an address as a number.
-pub(crate) fn of_address(address: Address) -> BigInt {
-    number(address.into_word().into())
 }

@@ -103,7 +103,11 @@ impl Space<'_> {
         let to = match (callable.target, callable.kind) {
             (Some(Target::Fixed(to)), _) => to,
             (Some(Target::Param(id)), _) => {
-                if self.rules.params.get(id.index())?.name == WALLET_PARAM { wallet } else { param(id)? }
+                if self.rules.params.get(id.index())?.name == WALLET_PARAM {
+                    wallet
+                } else {
+                    param(id)?
+                }
             }
             (None, Kind::Authorize) => match args.first()? {
                 Value::Word(delegate, _) => address(*delegate),
@@ -231,9 +235,10 @@ impl Model<'_, '_> {
             Type::Bytes => Value::Bytes(self.bytes(path)?),
             Type::String => Value::String(String::from_utf8(self.bytes(path)?).ok()?),
             Type::Tuple(members) => {
-                let each = members.iter().enumerate().map(|(n, member)| {
-                    self.value(&child(Step::Member(u16::try_from(n).ok()?)), &member.ty)
-                });
+                let each = members
+                    .iter()
+                    .enumerate()
+                    .map(|(n, member)| self.value(&child(Step::Member(u16::try_from(n).ok()?)), &member.ty));
                 Value::Tuple(each.collect::<Option<_>>()?)
             }
             Type::FixedArray(inner, n) => {
@@ -316,4 +321,3 @@ impl Model<'_, '_> {
         Some([before, encode(&function.inputs, args).ok()?].concat())
     }
 }
-

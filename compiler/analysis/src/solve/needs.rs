@@ -98,7 +98,8 @@ impl Needs {
                 return all(false);
             }
             let times = quantifier.iter().map(|outer| self.count(outer, around));
-            let times = times.fold(1_u32, |product, (count, _)| product.saturating_mul(count.saturating_add(1)));
+            let times =
+                times.fold(1_u32, |product, (count, _)| product.saturating_mul(count.saturating_add(1)));
             needed = needed.saturating_add(times);
         }
         around.pop();

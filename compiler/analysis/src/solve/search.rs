@@ -140,18 +140,13 @@ impl<'a> Field<'a> {
     }
 
     /// The sums of a state: of each form that was narrowed, that it is what it is a sum of.
-    fn rows(
-        &self,
-        state: &State<'a>,
-        beaten: Option<&Rc<(Sum, Relation)>>,
-    ) -> Vec<Rc<(Sum, Relation)>> {
+    fn rows(&self, state: &State<'a>, beaten: Option<&Rc<(Sum, Relation)>>) -> Vec<Rc<(Sum, Relation)>> {
         let narrowed = self.forms.iter().filter(|(form, _)| {
             let (then, now) = (self.domains.get(form.index()), state.domains.get(form.index()));
             then.zip(now).is_some_and(|(then, now)| !Rc::ptr_eq(then, now))
         });
-        let is = narrowed.map(|(form, sum)| {
-            Rc::new((Sum::clone(sum).minus(&Sum::var(*form)), Relation::Zero))
-        });
+        let is =
+            narrowed.map(|(form, sum)| Rc::new((Sum::clone(sum).minus(&Sum::var(*form)), Relation::Zero)));
         is.chain(state.rows.iter().cloned()).chain(beaten.cloned()).collect()
     }
 
@@ -280,11 +275,7 @@ fn solve(
         terms.sort_unstable_by_key(|(_, place)| *place);
         Row { terms, constant: sum.constant.clone() }
     };
-    let problem = Problem {
-        bounds,
-        rows: rows.iter().map(|pair| (row(&pair.0), pair.1)).collect(),
-        prefer,
-    };
+    let problem = Problem { bounds, rows: rows.iter().map(|pair| (row(&pair.0), pair.1)).collect(), prefer };
     let answer = match objective {
         None => problem.solve(steps),
         Some(objective) => problem.supremum(&row(objective), steps).map(|(_, point)| point),

@@ -49,18 +49,6 @@ impl Set {
         Some((&self.0.first()?.0, &self.0.last()?.1))
     }
 
-    /// The only number in it.
-    pub(crate) fn only(&self) -> Option<&BigInt> {
-        match self.0.as_slice() {
-            [(low, high)] if low == high => Some(low),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn intervals(&self) -> &[(BigInt, BigInt)] {
-        &self.0
-    }
-
     pub(crate) fn contains(&self, at: &BigInt) -> bool {
         let after = self.0.partition_point(|(_, high)| high < at);
         self.0.get(after).is_some_and(|(low, _)| low <= at)
@@ -147,33 +135,47 @@ impl Set {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+
+    /// Numbers that members are among, and a little around them.
+    const SPACE: i32 = 7;
 
     fn members(set: &Set) -> Vec<i32> {
-        (-20..40).filter(|n| set.contains(&BigInt::from(*n))).collect()
+        (-3..SPACE + 3).filter(|n| set.contains(&BigInt::from(*n))).collect()
     }
 
-    fn any() -> impl Strategy<Value = Set> {
-        proptest::collection::vec(0..20i32, 0..8).prop_map(|all| Set::points(all.into_iter().map(BigInt::from)))
+    /// Every set of numbers from 0 to [`SPACE`].
+    fn all() -> Vec<Set> {
+        let bits = |mask: u32| (0..SPACE).filter(move |n| mask >> n & 1 == 1).map(BigInt::from);
+        (0..1 << SPACE).map(|mask| Set::points(bits(mask))).collect()
     }
 
-    proptest! {
-        #[test]
-        fn sets_are_sets(a in any(), b in any(), low in -5..25i32, length in 0..20i32, wanted in -10..30i32) {
-            let whole = Set::range(low, low + length);
-            let both = members(&a.and(&b));
-            let expected: Vec<i32> = members(&a).into_iter().filter(|n| members(&b).contains(n)).collect();
-            prop_assert_eq!(&both, &expected);
-            prop_assert_eq!(a.is_apart(&b), both.is_empty());
-            prop_assert_eq!(a.is_within(&b), both == members(&a));
-            let rest = a.complement(&whole);
-            let expected: Vec<i32> = members(&whole).into_iter().filter(|n| !members(&a).contains(n)).collect();
-            prop_assert_eq!(members(&rest), expected);
-            let nearest = a.nearest(&BigInt::from(wanted));
-            let expected = members(&a).into_iter().min_by_key(|n| ((n - wanted).abs(), *n)).map(BigInt::from);
-            prop_assert_eq!(nearest, expected);
+    #[test]
+    fn two_sets() {
+        let sets = all();
+        for a in &sets {
+            for b in &sets {
+                let both: Vec<i32> = members(a).into_iter().filter(|n| members(b).contains(n)).collect();
+                assert_eq!(members(&a.and(b)), both);
+                assert_eq!(a.is_apart(b), both.is_empty(), "{a:?} {b:?}");
+                assert_eq!(a.is_within(b), both == members(a), "{a:?} {b:?}");
+                let rest: Vec<i32> = members(b).into_iter().filter(|n| !members(a).contains(n)).collect();
+                assert_eq!(members(&a.complement(b)), rest, "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_set() {
+        for set in all() {
             // Neighbours are one interval.
-            prop_assert!(a.intervals().windows(2).all(|w| &w[0].1 + BigInt::one() < w[1].0));
+            assert!(set.0.windows(2).all(|w| &w[0].1 + BigInt::one() < w[1].0), "{set:?}");
+            for wanted in -3..SPACE + 3 {
+                let nearest = members(&set).into_iter().min_by_key(|n| ((n - wanted).abs(), *n));
+                assert_eq!(set.nearest(&BigInt::from(wanted)), nearest.map(BigInt::from), "{set:?}");
+            }
+            let ends = members(&set).first().copied().zip(members(&set).last().copied());
+            let found = set.ends().map(|(low, high)| (low.clone(), high.clone()));
+            assert_eq!(found, ends.map(|(low, high)| (low.into(), high.into())));
         }
     }
 }

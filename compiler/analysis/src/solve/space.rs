@@ -237,7 +237,9 @@ impl<'r> Space<'r> {
         for step in steps {
             ty = match (step, ty) {
                 (Step::Member(n), Type::Tuple(members)) => &members.get(usize::from(*n))?.ty,
-                (Step::Index(_) | Step::Element(_), Type::Array(inner, _) | Type::FixedArray(inner, _)) => inner,
+                (Step::Index(_) | Step::Element(_), Type::Array(inner, _) | Type::FixedArray(inner, _)) => {
+                    inner
+                }
                 _ => return None,
             };
         }
@@ -284,7 +286,9 @@ impl<'r> Space<'r> {
             Scalar::Const(word) => (Term::Const(*word), Prop::True),
             Scalar::Arg(path, _) => {
                 // The interface's type counts, not what a condition says it reads.
-                let Some(Type::Word(ty)) = self.ty(path) else { return (Term::Const(U256::ZERO), Prop::False) };
+                let Some(Type::Word(ty)) = self.ty(path) else {
+                    return (Term::Const(U256::ZERO), Prop::False);
+                };
                 let (term, defined) = (self.argument(path, *ty), self.exists(path));
                 (term, defined)
             }

@@ -40,7 +40,13 @@ impl Space<'_> {
 
     fn truth(&self, formula: &Formula, want: bool, elements: &Elements) -> Prop {
         match formula {
-            Formula::Const(truth) => if *truth == want { Prop::True } else { Prop::False },
+            Formula::Const(truth) => {
+                if *truth == want {
+                    Prop::True
+                } else {
+                    Prop::False
+                }
+            }
             Formula::Atom(atom) => self.atom(atom, want, elements),
             Formula::Not(inner) => self.truth(inner, !want, elements),
             Formula::And(all) => self.junction(all, true, want, elements),

@@ -111,9 +111,12 @@ fn worst(
     let others: Vec<Line> = others.chain([Line { cap: simple.clone(), window: Window::Total }]).collect();
     let sliding = Frontier::climb(&others, grid, from, seconds, steps)?;
     let ceiling = sliding.cost(seconds).unwrap_or(simple);
-    let sums = sums_before_a_calendar_window(lines, &sliding, seconds, ceiling);
-    let mut search =
-        Search { lines, grid, seconds, sliding: &sliding, onward: BTreeMap::new(), until: 0, steps };
+    let sums = sums_before_a_calendar_window(lines, grid, &sliding, seconds, ceiling);
+    let per_period = lines.iter().filter_map(|line| Some((line, grid.of(calendar(line)?))));
+    let mut calendars: Vec<(&Line, &Cadence)> = per_period.collect();
+    calendars.sort_by_key(|(_, cadence)| core::cmp::Reverse(cadence.shortest()));
+    let (calendars, onward) = (calendars.as_slice(), BTreeMap::new());
+    let mut search = Search { lines, calendars, grid, seconds, sliding: &sliding, onward, until: 0, steps };
     let mut worst: Option<(BigUint, Time)> = None;
     let first = longest.next(from);
     for context in contexts(&cadences, first, seconds, search.steps)? {
@@ -126,11 +129,10 @@ fn worst(
                 while boundary <= end.saturating_add(*sum) {
                     search.steps.take(1)?;
                     let start = boundary.saturating_sub(1).saturating_sub(*sum);
-                    if seen.insert(start) {
-                        let cost = search.cost(start)?;
-                        if worst.as_ref().is_none_or(|(most, _)| cost > *most) {
-                            worst = Some((cost, start));
-                        }
+                    if seen.insert(start)
+                        && let Some(cost) = search.cost_above(worst.as_ref().map(|(most, _)| most), start)?
+                    {
+                        worst = Some((cost, start));
                     }
                     if worst.as_ref().is_some_and(|(most, _)| most == ceiling) {
                         return Ok(worst.map_or(from, |(_, start)| start));
@@ -143,18 +145,25 @@ fn worst(
     Ok(worst.map_or(from, |(_, start)| start))
 }
 
-/// The sums of sliding windows from which a calendar window may help: dearer ones cost more than covering everything.
+/// The sums of sliding windows from which a calendar window may help. Not so if they cost as much as covering everything; or as much
+/// as windows of one line that reach further, wherever they lie.
 fn sums_before_a_calendar_window(
     lines: &[Line],
+    grid: &Grid,
     sliding: &Frontier,
     seconds: Time,
     ceiling: &BigUint,
 ) -> Vec<Time> {
     let cheapest = lines.iter().filter(|line| calendar(line).is_some()).map(|line| &line.cap).min();
     let cheapest = cheapest.cloned().unwrap_or_default();
-    let points = sliding.points().iter();
+    let helps = |reach: Time, cost: &BigUint| {
+        let further = by_one_line(lines, grid, reach.saturating_add(1));
+        let further = further.and_then(|(line, windows)| Some(&lines.get(line)?.cap * windows));
+        cost + &cheapest < *ceiling && further.is_none_or(|further| *cost < further)
+    };
+    let points = sliding.points().iter().filter(|point| point.reach < seconds);
     points
-        .filter(|point| point.reach < seconds && (point.reach == 0 || &point.cost + &cheapest < *ceiling))
+        .filter(|point| point.reach == 0 || helps(point.reach, &point.cost))
         .map(|point| point.reach)
         .collect()
 }
@@ -200,6 +209,8 @@ fn contexts(
 /// What the costs of different first seconds have in common.
 struct Search<'a> {
     lines: &'a [Line],
+    /// Those per calendar period, the longest first.
+    calendars: &'a [(&'a Line, &'a Cadence)],
     grid: &'a Grid,
     seconds: Time,
     /// Without calendar windows, and no more than by one line.
@@ -218,13 +229,13 @@ impl Search<'_> {
         self.onward.clear();
     }
 
-    /// The least cost from one first second on. A cover without calendar windows; or its first calendar window, what comes before it,
-    /// and the rest, which is the same for all that are at that window's end.
-    fn cost(&mut self, start: Time) -> Result<BigUint, TooLong> {
+    /// The least cost from one first second on, if it is above a bound. It is a cover without calendar windows; or its first calendar
+    /// window, what comes before it, and the rest, which is the same for all that are at that window's end.
+    fn cost_above(&mut self, bound: Option<&BigUint>, start: Time) -> Result<Option<BigUint>, TooLong> {
         let end = start.saturating_add(self.seconds);
         let mut least = self.sliding.cost(self.seconds).cloned();
-        for line in self.lines {
-            let Some(period) = calendar(line) else { continue };
+        // The longest periods first: they end at few seconds, so that the rest is soon known.
+        for (line, cadence) in self.calendars {
             let mut at = start;
             while at < end {
                 self.steps.take(1)?;
@@ -233,17 +244,20 @@ impl Search<'_> {
                 if least.as_ref().is_some_and(|least| so_far >= *least) {
                     break;
                 }
-                let next = self.grid.of(period).next(at);
-                let cost = so_far + self.onward(next, end.saturating_sub(next))?;
+                let next = cadence.next(at);
+                let rest = end.saturating_sub(next);
+                let cost = so_far + self.onward(next, rest)?;
                 if least.as_ref().is_none_or(|least| cost < *least) {
                     least = Some(cost);
+                }
+                if least.as_ref().zip(bound).is_some_and(|(least, bound)| least <= bound) {
+                    return Ok(None);
                 }
                 at = next;
             }
         }
-        least.ok_or(TooLong)
+        least.map(Some).ok_or(TooLong)
     }
-
     /// The least cost of so many seconds from a boundary on.
     fn onward(&mut self, boundary: Time, seconds: Time) -> Result<BigUint, TooLong> {
         if seconds == 0 {

@@ -20,6 +20,8 @@ pub struct Cadence {
     ends: Vec<Time>,
     /// How far into its cycle second 0 lies.
     phase: Time,
+    shortest: Time,
+    longest: Time,
 }
 
 /// The period that a second lies in.
@@ -38,14 +40,16 @@ impl Cadence {
     pub fn new(lengths: impl IntoIterator<Item = Time>, phase: Time) -> Option<Self> {
         let mut ends = Vec::new();
         let mut end: Time = 0;
+        let (mut shortest, mut longest) = (Time::MAX, 0);
         for length in lengths {
             if length == 0 {
                 return None;
             }
+            (shortest, longest) = (length.min(shortest), length.max(longest));
             end = end.checked_add(length).filter(|end| *end <= Time::MAX / 2)?;
             ends.push(end);
         }
-        (end > 0).then(|| Self { ends, phase: phase.checked_rem(end).unwrap_or(0) })
+        (end > 0).then(|| Self { ends, phase: phase.checked_rem(end).unwrap_or(0), shortest, longest })
     }
 
     /// Seconds after which everything repeats.
@@ -74,13 +78,13 @@ impl Cadence {
     }
 
     /// The shortest period.
-    pub(super) fn shortest(&self) -> Time {
-        (0..self.periods()).map(|index| self.length(index)).min().unwrap_or(1)
+    pub(super) const fn shortest(&self) -> Time {
+        self.shortest
     }
 
     /// The longest period.
-    pub(super) fn longest(&self) -> Time {
-        (0..self.periods()).map(|index| self.length(index)).max().unwrap_or(1)
+    pub(super) const fn longest(&self) -> Time {
+        self.longest
     }
 
     /// How long the n-th period is, of this cycle or of those after it.

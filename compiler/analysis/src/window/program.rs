@@ -7,7 +7,7 @@
 use num_bigint::{BigInt, BigUint};
 use num_rational::{BigRational, Ratio};
 use num_traits::{Signed, Zero};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A part of an amount.
 pub type Share = Ratio<BigUint>;
@@ -51,16 +51,9 @@ pub const MAX_PIVOTS: usize = 2_000;
 
 /// The greatest sum of so many amounts.
 pub fn maximise(amounts: usize, rows: &[Row], pivots: usize) -> Optimum {
-    let mut separately = Share::zero();
-    for amount in 0..amounts {
-        let alone = rows.iter().filter_map(|row| {
-            let weight = row.weights.get(&amount).filter(|weight| !weight.is_zero())?;
-            Some(&row.bound / weight)
-        });
-        match alone.min() {
-            Some(most) => separately += most,
-            None => return Optimum::Unbounded { amount },
-        }
+    let in_a_row = |amount: &usize| rows.iter().any(|row| row.weight(*amount).is_some());
+    if let Some(amount) = (0..amounts).find(|amount| !in_a_row(amount)) {
+        return Optimum::Unbounded { amount };
     }
     let mut tableau = Tableau::new(amounts, rows);
     for _ in 0..pivots {
@@ -73,7 +66,35 @@ pub fn maximise(amounts: usize, rows: &[Row], pivots: usize) -> Optimum {
     }
     match tableau.entering() {
         None => Optimum::Exact(tableau.solution(amounts, rows.len())),
-        Some(_) => Optimum::AtMost(separately),
+        Some(_) => Optimum::AtMost(row_by_row(amounts, rows)),
+    }
+}
+
+/// A bound without pivots: rows one after another, each time that which holds most of the amounts that are left for its bound.
+fn row_by_row(amounts: usize, rows: &[Row]) -> Share {
+    let mut left: BTreeSet<usize> = (0..amounts).collect();
+    let mut sum = Share::zero();
+    while !left.is_empty() {
+        let holds = rows.iter().filter_map(|row| {
+            let held: Vec<(usize, &Share)> =
+                left.iter().filter_map(|amount| Some((*amount, row.weight(*amount)?))).collect();
+            // So many times the row gives each of them a weight of one.
+            let times = held.iter().map(|(_, weight)| *weight).min()?.recip();
+            let bound = &row.bound * times;
+            let each = &bound / Share::from_integer(held.len().into());
+            Some((each, bound, held.into_iter().map(|(amount, _)| amount).collect::<Vec<_>>()))
+        });
+        let Some((_, bound, held)) = holds.min() else { break };
+        sum += bound;
+        held.iter().for_each(|amount| _ = left.remove(amount));
+    }
+    sum
+}
+
+impl Row {
+    /// The weight of an amount, if it has one.
+    fn weight(&self, amount: usize) -> Option<&Share> {
+        self.weights.get(&amount).filter(|weight| !weight.is_zero())
     }
 }
 

@@ -126,7 +126,7 @@ pub struct Part {
 }
 
 /// No programme has more cells times pivots than so many: about a second.
-const MAX_WORK: usize = 1 << 21;
+const MAX_WORK: usize = 1 << 19;
 
 /// The most that rules let out under lines. Parts begin at `from` or later.
 pub fn outflow(

@@ -35,14 +35,15 @@ impl Problem<'_> {
     /// All rows.
     pub(super) fn bounds(&self, steps: &mut Steps) -> Bounds {
         let mut bounds = Bounds::default();
-        for set in self.sets() {
-            if let Some(found) = self.over(self.span, &self.in_amounts(&set), &mut bounds.covers, steps) {
+        let sets = self.sets();
+        for set in sets.iter().filter(|set| !self.is_implied(set, &sets)) {
+            if let Some(found) = self.over(self.span, &self.in_amounts(set), &mut bounds.covers, steps) {
                 bounds.push(set.iter().map(|class| (*class, Share::one())).collect(), found);
             }
             // Of those without a greatest amount a count of calls says nothing.
             let weights: BTreeMap<usize, Share> =
                 set.iter().filter_map(|class| self.weight(*class)).collect();
-            if let Some(found) = self.calls(&set, &mut bounds.covers, steps).filter(|_| !weights.is_empty()) {
+            if let Some(found) = self.calls(set, &mut bounds.covers, steps).filter(|_| !weights.is_empty()) {
                 bounds.push(weights, found);
             }
         }
@@ -64,6 +65,19 @@ impl Problem<'_> {
             sets.insert(set);
         }
         sets
+    }
+
+    /// Does the set of all that the same lines hold say as much?
+    fn is_implied(&self, set: &Set, sets: &BTreeSet<Set>) -> bool {
+        let all = self.lines_of(set).map(|bind| bind.classes.clone()).reduce(|all, classes| &all & &classes);
+        all.is_some_and(|all| all != *set && sets.contains(&all) && self.moves(&all) && self.same_most(&all))
+    }
+
+    /// Do all actions let out the same at most?
+    fn same_most(&self, set: &Set) -> bool {
+        let mut most = set.iter().filter_map(|class| self.classes.get(*class)).map(|class| &class.most);
+        let first = most.next();
+        most.all(|most| Some(most) == first)
     }
 
     /// The lines of a whole set.

@@ -101,7 +101,7 @@ fn covers_equal_the_search_over_all_amounts() {
 #[test]
 fn covers_equal_the_recursion_over_seconds() {
     let mut draw = Draw(2);
-    for _ in 0..20_000 {
+    for _ in 0..12_000 {
         let lines = random_lines(&mut draw, 30, 9);
         let grid = random_grid(&mut draw, 6);
         let seconds = draw.below(40);
@@ -114,7 +114,7 @@ fn covers_equal_the_recursion_over_seconds() {
 #[test]
 fn the_recursion_equals_the_search() {
     let mut draw = Draw(3);
-    for _ in 0..3_000 {
+    for _ in 0..1_500 {
         let (lines, grid) = (random_lines(&mut draw, 8, 5), random_grid(&mut draw, 4));
         let (seconds, start) = (1 + draw.below(6), draw.below(12));
         let recursion = second_by_second(&lines, &grid, seconds, start);
@@ -157,7 +157,7 @@ fn the_worst_second_may_lie_before_a_sliding_window_that_ends_at_the_edge() {
     // Instances where no second right before an edge is the worst.
     let mut shifted = 0;
     let mut draw = Draw(4);
-    for _ in 0..3_000 {
+    for _ in 0..1_500 {
         let (lines, grid) = (random_lines(&mut draw, 8, 5), random_grid(&mut draw, 6));
         let cadences = grid.used_by(&lines);
         if cadences.is_empty() {

@@ -224,3 +224,24 @@ fn what_is_asked_of_a_real_calendar() {
     assert_eq!(value(Span::Seconds(30 * day)), 4_000, "four days or more of each of two months");
     assert_eq!(value(Span::Ever), 10_000);
 }
+
+fn bounded(rules: &[Rule], lines: &[Held], span: Span) -> u64 {
+    match find(rules, lines, &toy(2, 3, &[4]), span) {
+        Outflow::AtMost { value, .. } => u64::try_from(value).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn for_ever_is_tried_up_to_a_limit() {
+    let lines = |most| [amount(total(most)), amount(sliding(1, 1))];
+    assert_eq!(exact(&[moves(1)], &lines(4_096), Span::Ever), 4_096);
+    assert_eq!(bounded(&[moves(1)], &lines(4_097), Span::Ever), 4_097);
+}
+
+#[test]
+fn grants_from_long_before_are_tried_up_to_a_limit() {
+    let one_a_second = [calls(sliding(1, 1))];
+    assert_eq!(exact(&[grants(1, None, 256)], &one_a_second, Span::Seconds(1)), 257);
+    assert_eq!(bounded(&[grants(1, None, 257)], &one_a_second, Span::Seconds(1)), 258);
+}

@@ -154,6 +154,26 @@ fn at_the_limit_of_pivots_the_answer_is_exact() {
 #[test]
 fn beyond_the_limit_of_pivots_the_answer_is_a_bound() {
     let mut rows = apart(20);
-    rows.push(row(&[1; 20], 30));
-    assert_eq!(maximise(20, &rows, 2), Optimum::AtMost(share(40, 1)));
+    rows.push(row(&[1; 20], 50));
+    assert_eq!(maximise(20, &rows, 2), Optimum::AtMost(share(40, 1)), "each by itself");
+    rows.push(row(&[2; 20], 60));
+    assert_eq!(maximise(20, &rows, 2), Optimum::AtMost(share(30, 1)), "all by one row");
+}
+
+#[test]
+fn bounds_without_pivots_are_never_below_the_greatest_sum() {
+    let mut draw = Draw(11);
+    for _ in 0..1_000 {
+        let amounts = 1 + usize::try_from(draw.below(5)).unwrap();
+        let mut rows = vec![row(&vec![1; amounts], draw.below(30))];
+        for _ in 0..draw.below(5) {
+            let weights: Vec<u64> = (0..amounts).map(|_| draw.below(4)).collect();
+            rows.push(row(&weights, draw.below(9)));
+        }
+        let exact = proved(amounts, &rows).value;
+        match maximise(amounts, &rows, 0) {
+            Optimum::AtMost(bound) => assert!(bound >= exact, "{rows:?}: {bound} < {exact}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }
