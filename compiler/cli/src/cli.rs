@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::{
-    build, check, completions, decide, decode, demo, explain, fmt, inspect, new, test,
+    audit, build, check, completions, decide, decode, demo, explain, fmt, inspect, new, test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     New(new::New),
     Check(check::Check),
+    Audit(audit::Audit),
     Build(build::Build),
     Inspect(inspect::Inspect),
     Test(test::Test),
@@ -42,6 +43,7 @@ impl Command {
             Command::Demo(command) => command.run(ui),
             Command::New(command) => command.run(ui),
             Command::Check(command) => command.run(ui),
+            Command::Audit(command) => command.run(ui),
             Command::Build(command) => command.run(ui),
             Command::Inspect(command) => command.run(ui),
             Command::Test(command) => command.run(ui),

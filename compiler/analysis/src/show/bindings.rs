@@ -16,18 +16,20 @@ pub(super) fn bindings(rules: &RuleSet, witness: &Witness) -> Vec<String> {
     let each = rules.params.iter().filter(|param| param.name != WALLET_PARAM);
     each.filter_map(|param| {
         let value = witness.params.get(&param.name)?;
-        let shown = match value {
-            ParamValue::Set(members) => set(members),
-            ParamValue::Word(word) => {
-                if is_address(param) && is_nobody_else(rules, witness, param, *word) {
-                    return None;
-                }
-                self::word(rules, param.ty, *word)
-            }
-        };
-        Some(format!("{} = {shown}", param.name))
+        match value {
+            ParamValue::Word(word) if is_address(param) && is_nobody_else(rules, witness, param, *word) => None,
+            value => Some(format!("{} = {}", param.name, bound_to(rules, param.ty, value))),
+        }
     })
     .collect()
+}
+
+/// What a parameter is bound to, as a policy or a command line writes it: `500 USDC`, `{ 0x… }`, `10min`.
+pub fn bound_to(rules: &RuleSet, ty: ParamType, value: &ParamValue) -> String {
+    match value {
+        ParamValue::Set(members) => set(members),
+        ParamValue::Word(word) => self::word(rules, ty, *word),
+    }
 }
 
 fn is_address(param: &Param) -> bool {

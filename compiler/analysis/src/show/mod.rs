@@ -29,6 +29,7 @@ use agentpol_model::{
 use alloy_primitives::hex;
 use names::Names;
 
+pub use bindings::bound_to;
 pub use names::{amount, decimal};
 
 /// When every test begins: 2026-01-01, UTC.

@@ -17,6 +17,7 @@ use crate::{Compilation, Loader, SourceFile, compile};
 use agentpol_analysis::{
     findings::{Finding, findings},
     ruleset::RuleSet,
+    witness::Witness,
 };
 use agentpol_diagnostics::{Diagnostic, FileId, Severity};
 use group::Mistake;
@@ -30,21 +31,33 @@ pub fn check(root: SourceFile, loader: &dyn Loader) -> Compilation {
         let open: Vec<Finding> =
             findings(rules).into_iter().filter(|finding| finding.accepted.is_none()).collect();
         let said = say_findings(&compilation, rules, &open);
-        compilation.diagnostics.extend(said);
+        compilation.diagnostics.extend(said.into_iter().map(|said| said.diagnostic));
     }
     compilation
 }
 
+/// A finding in words.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The words, with their places.
+    pub diagnostic: Diagnostic,
+    /// A request that shows it.
+    pub witness: Option<Witness>,
+}
+
 /// Findings as diagnostics, the worst first. One that the policy accepts is a note, with the reason.
-pub fn say_findings(compilation: &Compilation, rules: &RuleSet, found: &[Finding]) -> Vec<Diagnostic> {
+pub fn say_findings(compilation: &Compilation, rules: &RuleSet, found: &[Finding]) -> Vec<Said> {
     let source = compilation.sources.get(FileId(0)).map_or("", agentpol_diagnostics::Source::text);
     let parsed = agentpol_grammar::parse(source);
     let text = Text::new(source, &parsed.file);
-    let mut out: Vec<(Diagnostic, usize)> = group::mistakes(rules, found)
+    let mut out: Vec<(Said, usize)> = group::mistakes(rules, found)
         .into_iter()
-        .map(|(mistake, order)| (diagnostic(rules, &text, &mistake), order))
+        .map(|(mistake, order)| {
+            let diagnostic = diagnostic(rules, &text, &mistake);
+            (Said { diagnostic, witness: mistake.witness.cloned() }, order)
+        })
         .collect();
-    out.sort_by_key(|(said, order)| (said.severity, *order, said.primary));
+    out.sort_by_key(|(said, order)| (said.diagnostic.severity, *order, said.diagnostic.primary));
     out.into_iter().map(|(said, _)| said).collect()
 }
 
