@@ -1,6 +1,7 @@
 //! The rule normal form, the reference evaluator that says what it means, and what is proved about it.
 
 pub mod claims;
+pub mod diff;
 pub mod findings;
 pub mod integer;
 pub mod loss;

@@ -26,7 +26,7 @@ use agentpol_analysis::{
     loss::{self, Report},
     ruleset::RuleSet,
 };
-use agentpol_compiler::{Compilation, Said, say_findings};
+use agentpol_compiler::{Compilation, Said, say_asserts, say_findings};
 use clap::Args;
 use std::{
     io::Write as _,
@@ -105,7 +105,9 @@ impl Audited {
     fn new(compilation: Compilation, rules: RuleSet) -> Self {
         let (accepted, open): (Vec<_>, Vec<_>) =
             findings(&rules).into_iter().partition(|finding| finding.accepted.is_some());
-        let open = say_findings(&compilation, &rules, &open);
+        let mut open = say_findings(&compilation, &rules, &open);
+        let claims = say_asserts(&compilation, &rules).into_iter();
+        open.extend(claims.map(|diagnostic| Said { diagnostic, witness: None }));
         let accepted = say_findings(&compilation, &rules, &accepted);
         let losses = loss::losses(&rules);
         Self { compilation, rules, losses, open, accepted }

@@ -27,8 +27,8 @@ mod testing;
 mod typecheck;
 mod world;
 
-pub use asserts::{AssertKind, Assertion};
-pub use findings::{Said, check, say_findings};
+pub use asserts::Assertion;
+pub use findings::{Said, check, say_asserts, say_findings};
 pub use source::{Loader, NoFiles, SourceFile};
 pub use testing::{
     OwnedAction, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep,
@@ -47,7 +47,7 @@ pub struct Compilation {
     pub ruleset: Option<RuleSet>,
     /// Its `test` blocks.
     pub tests: Vec<TestBlock>,
-    /// Its `assert`s, not proved.
+    /// Its `assert`s, for the analysis to judge.
     pub asserts: Vec<Assertion>,
     /// By place.
     pub diagnostics: Vec<Diagnostic>,

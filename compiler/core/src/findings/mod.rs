@@ -7,7 +7,9 @@
 //! | [`say`] | the words |
 //! | [`text`] | places in the policy's text, and edits of it |
 //! | [`edits`] | the edits that settle a finding |
+//! | [`asserts`] | what became of the policy's own claims |
 
+mod asserts;
 mod edits;
 mod group;
 mod say;
@@ -31,9 +33,15 @@ pub fn check(root: SourceFile, loader: &dyn Loader) -> Compilation {
         let open: Vec<Finding> =
             findings(rules).into_iter().filter(|finding| finding.accepted.is_none()).collect();
         let said = say_findings(&compilation, rules, &open);
-        compilation.diagnostics.extend(said.into_iter().map(|said| said.diagnostic));
+        let claims = say_asserts(&compilation, rules);
+        compilation.diagnostics.extend(said.into_iter().map(|said| said.diagnostic).chain(claims));
     }
     compilation
+}
+
+/// The policy's own claims that are not proved.
+pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Diagnostic> {
+    asserts::say(rules, &compilation.asserts)
 }
 
 /// A finding in words.

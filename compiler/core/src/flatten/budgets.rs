@@ -60,7 +60,7 @@ impl<'a> Checker<'_, 'a> {
             let mut ids = Vec::new();
             for (n, line) in (0u8..).zip(&budget.lines) {
                 let measured = self.measure(&cx, line);
-                let window = self.window(&cx, line);
+                let window = self.window(&cx, &line.window.node);
                 let (Some((measure, cap)), Some(window)) = (measured, window) else {
                     self.must_have_said(self.place(&cx, line.span));
                     continue;
@@ -85,7 +85,7 @@ impl<'a> Checker<'_, 'a> {
             LineMeasure::Calls(count) => Some((Measure::Calls, self.count(cx, count)?)),
             LineMeasure::Gross(money) => {
                 let amount = self.money(cx, money)?;
-                self.gross(cx, amount, line)
+                self.gross(cx, amount, line.span)
             }
             LineMeasure::Fees(money) => {
                 let amount = self.money(cx, money)?;
@@ -96,13 +96,13 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// A cap on everything of a token, or of all members of a par over one denominator.
-    fn gross(&mut self, cx: &Scope, amount: Amount, line: &BudgetLine) -> Option<(Measure, Cap)> {
+    pub(crate) fn gross(&mut self, cx: &Scope, amount: Amount, span: ast::Span) -> Option<(Measure, Cap)> {
         match amount {
             Amount::Param(id, token) => {
                 Some((Measure::Gross(vec![(self.token_id(token)?, U256::ONE)]), Cap::Param(id, U256::ONE)))
             }
             Amount::Known(n, Unit::Token(token)) => {
-                let cap = self.cap(cx, &n, line.span)?;
+                let cap = self.cap(cx, &n, span)?;
                 Some((Measure::Gross(vec![(self.token_id(token)?, U256::ONE)]), cap))
             }
             Amount::Known(n, Unit::Par(unit)) => {
@@ -114,7 +114,7 @@ impl<'a> Checker<'_, 'a> {
                     .filter_map(|(ix, weight)| Some((self.token_id(*ix)?, weight.clone())))
                     .collect();
                 if members.is_empty() {
-                    self.fail(cx, line.span, codes::BAD_UNIT, "the policy uses no token of this unit");
+                    self.fail(cx, span, codes::BAD_UNIT, "the policy uses no token of this unit");
                     return None;
                 }
                 let common = members.iter().fold(n.denom().clone(), |d: BigInt, (_, w)| d.lcm(w.denom()));
@@ -124,7 +124,7 @@ impl<'a> Checker<'_, 'a> {
                     let Some(weight) = literal::word(&(weight * &common)) else {
                         self.fail(
                             cx,
-                            line.span,
+                            span,
                             codes::NUMBER_TOO_LARGE,
                             "the weights of this unit do not fit in 256 bits",
                         );
@@ -133,7 +133,7 @@ impl<'a> Checker<'_, 'a> {
                     weights.push((id, weight));
                 }
                 weights.sort_unstable();
-                let cap = self.cap(cx, &(n * common), line.span)?;
+                let cap = self.cap(cx, &(n * common), span)?;
                 Some((Measure::Gross(weights), cap))
             }
             Amount::Known(..) => None,
@@ -242,8 +242,8 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn window(&mut self, cx: &Scope, line: &'a BudgetLine) -> Option<Window> {
-        match &line.window.node {
+    pub(crate) fn window(&mut self, cx: &Scope, window: &'a Word) -> Option<Window> {
+        match window {
             Word::Total => Some(Window::Total),
             Word::Period(word) => match word.as_str() {
                 "day" => Some(Window::Calendar(Period::Day)),

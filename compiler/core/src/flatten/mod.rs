@@ -42,6 +42,7 @@ use agentpol_model::{
 };
 #[cfg(test)]
 pub(crate) use asks::MAX_WITHIN_SECONDS;
+pub(crate) use budgets::Amount;
 #[cfg(test)]
 pub(crate) use budgets::MAX_LINES;
 pub(crate) use callables::{Callables, Known};
@@ -161,7 +162,7 @@ impl Checker<'_, '_> {
     }
 
     /// A token's number in the rule set.
-    fn token_id(&self, ix: ContractIx) -> Option<TokenId> {
+    pub(crate) fn token_id(&self, ix: ContractIx) -> Option<TokenId> {
         self.world.token_ids.get(&ix).copied()
     }
 

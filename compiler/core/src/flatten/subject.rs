@@ -164,7 +164,7 @@ impl<'a> Checker<'_, 'a> {
         self.sink.push(Diagnostic::new(code, self.world.place(ROOT, span), said).help(help));
     }
 
-    fn subject_chains(&mut self, subject: &Subject) -> Option<Vec<ChainIx>> {
+    pub(crate) fn subject_chains(&mut self, subject: &Subject) -> Option<Vec<ChainIx>> {
         let all = &self.world.policy.chains;
         if subject.on.is_empty() {
             return Some(all.clone());

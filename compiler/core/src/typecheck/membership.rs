@@ -19,7 +19,8 @@ impl<'a> Checker<'_, 'a> {
         Value::Bool(if negated { not(formula) } else { formula })
     }
 
-    fn member_of(&mut self, cx: &Scope, item: (Value, Span), set: (Value, Span)) -> Formula {
+    /// Is one value among others?
+    pub(crate) fn member_of(&mut self, cx: &Scope, item: (Value, Span), set: (Value, Span)) -> Formula {
         match (item.0, set.0) {
             (Value::Error, _) | (_, Value::Error) => self.poisoned(cx, item.1.to(set.1)),
             (Value::Choice(c, y, n), set_value) => {
