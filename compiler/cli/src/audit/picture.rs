@@ -110,7 +110,8 @@ struct Scale {
 
 impl Scale {
     fn of(rows: &[Row]) -> Self {
-        let all = || rows.iter().flat_map(|row| &row.bars).flat_map(|bar| [bar.alone, bar.approved]).flatten();
+        let all =
+            || rows.iter().flat_map(|row| &row.bars).flat_map(|bar| [bar.alone, bar.approved]).flatten();
         let low = all().min().unwrap_or(0).div_euclid(DECADE) - 1;
         let high = all().max().unwrap_or(0).div_euclid(DECADE) + 1;
         Self { low, high: high.max(low + 2) }
@@ -305,11 +306,7 @@ fn html(audited: &Audited) -> String {
     );
     let findings = audited.open.iter().map(|said| {
         let class = if said.diagnostic.is_error() { "e" } else { "w" };
-        format!(
-            "<b class=\"{class}\">{}</b> {}",
-            said.diagnostic.code,
-            escaped(&said.diagnostic.message)
-        )
+        format!("<b class=\"{class}\">{}</b> {}", said.diagnostic.code, escaped(&said.diagnostic.message))
     });
     list(&mut out, "What stands against it", findings);
     let accepted = audited.accepts().map(|(rule, risk, because)| {

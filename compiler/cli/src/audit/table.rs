@@ -43,7 +43,8 @@ type Row = (String, [String; 4]);
 fn figures(losses: &Losses, audited: &Audited) -> Vec<Row> {
     let row = |loss: &Loss, suffix: &str| -> Option<Row> {
         let token = audited.rules.tokens.get(loss.token.index())?;
-        let figures = at_a_glance(loss).map(|(_, most)| most.map_or_else(String::new, |most| figure(most, token)));
+        let figures =
+            at_a_glance(loss).map(|(_, most)| most.map_or_else(String::new, |most| figure(most, token)));
         Some((format!("{}{suffix}", token.symbol), figures))
     };
     let tokens = losses.tokens.iter().filter_map(|loss| row(loss, ""));
@@ -145,8 +146,10 @@ pub(super) fn whom(audited: &Audited, loss: &Loss) -> String {
 
 /// What the figures rest on.
 fn rests_on(out: &mut String, audited: &Audited, width: usize) {
-    let accepted: Vec<String> =
-        audited.accepts().map(|(rule, risk, because)| format!("`{rule}` accepts `{risk}`: {because}")).collect();
+    let accepted: Vec<String> = audited
+        .accepts()
+        .map(|(rule, risk, because)| format!("`{rule}` accepts `{risk}`: {because}"))
+        .collect();
     list(out, "Accepted risks", &accepted, width);
     let trusted: Vec<String> = audited
         .rules
@@ -166,7 +169,8 @@ fn rests_on(out: &mut String, audited: &Audited, width: usize) {
         .map(|contract| format!("`{}` on {}", contract.name, audited.chain(contract.chain)))
         .collect();
     list(out, "Whose code can be replaced", &upgradeable, width);
-    let assumed: Vec<String> = audited.assumptions().map(|(chain, said)| format!("`{chain}`: {said}")).collect();
+    let assumed: Vec<String> =
+        audited.assumptions().map(|(chain, said)| format!("`{chain}`: {said}")).collect();
     list(out, "What is assumed of the chains", &assumed, width);
 }
 
