@@ -22,14 +22,15 @@ pub(super) fn report(audited: &Audited) -> Json {
     let findings: Vec<Json> = audited.open.iter().map(|said| finding(audited, said)).collect();
     let compiler = audited.compilation.diagnostics.iter();
     let compiler = compiler.map(|d| json!(diagnostics::Diagnostic::new(d, &audited.compilation.sources)));
-    let accepted = audited.accepts().map(|(rule, risk, because)| {
-        json!({ "rule": rule, "risk": risk, "because": because })
-    });
+    let accepted = audited
+        .accepts()
+        .map(|(rule, risk, because)| json!({ "rule": rule, "risk": risk, "because": because }));
     let contracts = |wanted: fn(&agentpol_model::policy::Contract) -> bool| -> Vec<Json> {
         let chosen = rules.contracts.iter().filter(|contract| wanted(contract));
         chosen.map(|contract| self::contract(audited, contract)).collect()
     };
-    let assumptions = audited.assumptions().map(|(chain, said)| json!({ "chain": chain, "assumption": said }));
+    let assumptions =
+        audited.assumptions().map(|(chain, said)| json!({ "chain": chain, "assumption": said }));
     if let Json::Object(out) = &mut out {
         let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
         put("policy", json!(rules.name));
@@ -59,7 +60,8 @@ fn contract(audited: &Audited, contract: &agentpol_model::policy::Contract) -> J
             audited.rules.params.get(id.index()).map_or_else(String::new, |param| param.name.clone())
         }
     };
-    let mut out = json!({ "name": contract.name, "chain": audited.chain(contract.chain), "address": address });
+    let mut out =
+        json!({ "name": contract.name, "chain": audited.chain(contract.chain), "address": address });
     if let (Json::Object(out), Some(why)) = (&mut out, &contract.trusted) {
         out.insert("because".to_owned(), json!(why));
     }
@@ -140,9 +142,7 @@ fn bound(most: &Most) -> Json {
 fn witness(rules: &RuleSet, most: &Most) -> Option<Json> {
     match most {
         Most::Bounded { witness, .. } => requests::sequence(rules, witness),
-        Most::Unbounded { witness: Some(witness), .. } => {
-            requests::again_and_again(rules, witness)
-        }
+        Most::Unbounded { witness: Some(witness), .. } => requests::again_and_again(rules, witness),
         Most::Unbounded { witness: None, .. } | Most::Unknown => None,
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     Audited,
     amounts::{at_a_glance, figure, height},
-    table::whom,
+    table::{upgradeable, whom},
 };
 use crate::ui::Failure;
 use agentpol_analysis::loss::{Loss, Most};
@@ -110,7 +110,8 @@ struct Scale {
 
 impl Scale {
     fn of(rows: &[Row]) -> Self {
-        let all = || rows.iter().flat_map(|row| &row.bars).flat_map(|bar| [bar.alone, bar.approved]).flatten();
+        let all =
+            || rows.iter().flat_map(|row| &row.bars).flat_map(|bar| [bar.alone, bar.approved]).flatten();
         let low = all().min().unwrap_or(0).div_euclid(DECADE) - 1;
         let high = all().max().unwrap_or(0).div_euclid(DECADE) + 1;
         Self { low, high: high.max(low + 2) }
@@ -305,11 +306,7 @@ fn html(audited: &Audited) -> String {
     );
     let findings = audited.open.iter().map(|said| {
         let class = if said.diagnostic.is_error() { "e" } else { "w" };
-        format!(
-            "<b class=\"{class}\">{}</b> {}",
-            said.diagnostic.code,
-            escaped(&said.diagnostic.message)
-        )
+        format!("<b class=\"{class}\">{}</b> {}", said.diagnostic.code, escaped(&said.diagnostic.message))
     });
     list(&mut out, "What stands against it", findings);
     let accepted = audited.accepts().map(|(rule, risk, because)| {
@@ -324,11 +321,8 @@ fn html(audited: &Audited) -> String {
         .iter()
         .filter_map(|contract| Some(format!("{}: {}", on(contract), escaped(contract.trusted.as_ref()?))));
     list(&mut out, "Trusted: outside every bound if it is broken or upgraded", trusted);
-    list(
-        &mut out,
-        "Whose code can be replaced",
-        contracts.iter().filter(|contract| contract.upgradeable).map(on),
-    );
+    let upgradeable = upgradeable(audited).map(|said| escaped(&said.replace('`', "")));
+    list(&mut out, "Whose code can be replaced", upgradeable);
     let assumed = audited.assumptions().map(|(chain, said)| format!("{}: {}", escaped(chain), escaped(said)));
     list(&mut out, "What is assumed of the chains", assumed);
     out.push_str("</body></html>\n");

@@ -29,7 +29,9 @@ pub(super) fn recipients(rules: &RuleSet, token: TokenId) -> Recipients {
             let gives = callable.effects.iter().filter(|effect| {
                 let kind = matches!(
                     effect.kind,
-                    EffectKind::Move | EffectKind::Pull { .. } | EffectKind::Grant(GrantMode::Set | GrantMode::Add)
+                    EffectKind::Move
+                        | EffectKind::Pull { .. }
+                        | EffectKind::Grant(GrantMode::Set | GrantMode::Add)
                 );
                 kind && view.may_be(&effect.token, token)
             });
@@ -75,8 +77,14 @@ impl View<'_> {
         match spec {
             TokenSpec::Known(known) => *known == token,
             TokenSpec::At(scalar) => {
-                let words: Option<Vec<U256>> = self.conditions().into_iter().find_map(|formula| self.words(formula, scalar));
-                let sites = self.rules.tokens.get(token.index()).map(|token| token.sites.as_slice()).unwrap_or_default();
+                let words: Option<Vec<U256>> =
+                    self.conditions().into_iter().find_map(|formula| self.words(formula, scalar));
+                let sites = self
+                    .rules
+                    .tokens
+                    .get(token.index())
+                    .map(|token| token.sites.as_slice())
+                    .unwrap_or_default();
                 let here = |address: Option<Address>| sites.contains(&(self.callable.chain, address));
                 match words {
                     Some(words) => words.into_iter().any(|word| here(Some(Address::from_word(word.into())))),
@@ -96,7 +104,9 @@ impl View<'_> {
     /// The constants that a condition says a word is one of.
     fn words(&self, formula: &Formula, of: &Scalar) -> Option<Vec<U256>> {
         match formula {
-            Formula::Atom(Atom::Same(a, Scalar::Const(word)) | Atom::Same(Scalar::Const(word), a)) if a == of => {
+            Formula::Atom(Atom::Same(a, Scalar::Const(word)) | Atom::Same(Scalar::Const(word), a))
+                if a == of =>
+            {
                 Some(vec![*word])
             }
             Formula::Atom(Atom::Member(a, SetRef::Const(set))) if a == of => {
@@ -113,7 +123,9 @@ impl View<'_> {
     /// By whose names a party goes; nothing where no condition names it.
     fn named(&self, party: &Scalar) -> Option<Vec<String>> {
         match party {
-            Scalar::Const(_) | Scalar::Param(_) | Scalar::Field(Field::Wallet) => Some(vec![self.name(party)]),
+            Scalar::Const(_) | Scalar::Param(_) | Scalar::Field(Field::Wallet) => {
+                Some(vec![self.name(party)])
+            }
             party => self.conditions().into_iter().find_map(|formula| self.names(formula, party)),
         }
     }
@@ -124,12 +136,20 @@ impl View<'_> {
         }
         match formula {
             Formula::Atom(Atom::Same(a, b)) => {
-                let other = if a == party { b } else if b == party { a } else { return None };
-                matches!(other, Scalar::Param(_) | Scalar::Field(Field::Wallet)).then(|| vec![self.name(other)])
+                let other = if a == party {
+                    b
+                } else if b == party {
+                    a
+                } else {
+                    return None;
+                };
+                matches!(other, Scalar::Param(_) | Scalar::Field(Field::Wallet))
+                    .then(|| vec![self.name(other)])
             }
             Formula::Atom(Atom::Member(a, SetRef::Param(id))) if a == party => Some(vec![self.param(*id)]),
             Formula::Or(parts) => {
-                let each: Option<Vec<Vec<String>>> = parts.iter().map(|part| self.names(part, party)).collect();
+                let each: Option<Vec<Vec<String>>> =
+                    parts.iter().map(|part| self.names(part, party)).collect();
                 Some(each?.concat())
             }
             _ => None,
@@ -138,7 +158,9 @@ impl View<'_> {
 
     fn name(&self, party: &Scalar) -> String {
         match party {
-            Scalar::Const(word) => address(self.rules, self.callable.chain, Address::from_word((*word).into())),
+            Scalar::Const(word) => {
+                address(self.rules, self.callable.chain, Address::from_word((*word).into()))
+            }
             Scalar::Param(id) => self.param(*id),
             _ => WALLET_PARAM.to_owned(),
         }
@@ -152,8 +174,9 @@ impl View<'_> {
 }
 
 fn address(rules: &RuleSet, chain: ChainId, address: Address) -> String {
-    let here = rules.contracts.iter().find(|contract| {
-        contract.chain == chain && contract.address == Target::Fixed(address)
-    });
+    let here = rules
+        .contracts
+        .iter()
+        .find(|contract| contract.chain == chain && contract.address == Target::Fixed(address));
     here.map_or_else(|| crate::show::short(address), |contract| contract.name.clone())
 }

@@ -19,7 +19,8 @@ use serde_json::{Value as Json, json};
 
 /// A request on one line; nothing for what no wallet is asked by itself.
 pub(super) fn request(rules: &RuleSet, witness: &Witness) -> Option<Json> {
-    if witness.signer != witness.wallet || witness.actions.iter().any(|action| action.from != witness.wallet) {
+    if witness.signer != witness.wallet || witness.actions.iter().any(|action| action.from != witness.wallet)
+    {
         return None;
     }
     let asked = match witness.actions.as_slice() {

@@ -14,6 +14,7 @@ use agentpol_analysis::loss::{Loss, Losses, Most};
 use agentpol_diagnostics::{Severity, render::visible};
 use agentpol_model::{budget::Budget, ids::BudgetId, policy::Token};
 use num_bigint::BigUint;
+use std::collections::BTreeMap;
 
 /// The whole report.
 pub(super) fn text(audited: &Audited, found: &Found, width: usize) -> String {
@@ -43,7 +44,8 @@ type Row = (String, [String; 4]);
 fn figures(losses: &Losses, audited: &Audited) -> Vec<Row> {
     let row = |loss: &Loss, suffix: &str| -> Option<Row> {
         let token = audited.rules.tokens.get(loss.token.index())?;
-        let figures = at_a_glance(loss).map(|(_, most)| most.map_or_else(String::new, |most| figure(most, token)));
+        let figures =
+            at_a_glance(loss).map(|(_, most)| most.map_or_else(String::new, |most| figure(most, token)));
         Some((format!("{}{suffix}", token.symbol), figures))
     };
     let tokens = losses.tokens.iter().filter_map(|loss| row(loss, ""));
@@ -145,8 +147,10 @@ pub(super) fn whom(audited: &Audited, loss: &Loss) -> String {
 
 /// What the figures rest on.
 fn rests_on(out: &mut String, audited: &Audited, width: usize) {
-    let accepted: Vec<String> =
-        audited.accepts().map(|(rule, risk, because)| format!("`{rule}` accepts `{risk}`: {because}")).collect();
+    let accepted: Vec<String> = audited
+        .accepts()
+        .map(|(rule, risk, because)| format!("`{rule}` accepts `{risk}`: {because}"))
+        .collect();
     list(out, "Accepted risks", &accepted, width);
     let trusted: Vec<String> = audited
         .rules
@@ -158,16 +162,20 @@ fn rests_on(out: &mut String, audited: &Audited, width: usize) {
         })
         .collect();
     list(out, "Trusted: outside every bound if it is broken or upgraded", &trusted, width);
-    let upgradeable: Vec<String> = audited
-        .rules
-        .contracts
-        .iter()
-        .filter(|contract| contract.upgradeable)
-        .map(|contract| format!("`{}` on {}", contract.name, audited.chain(contract.chain)))
-        .collect();
+    let upgradeable: Vec<String> = upgradeable(audited).collect();
     list(out, "Whose code can be replaced", &upgradeable, width);
-    let assumed: Vec<String> = audited.assumptions().map(|(chain, said)| format!("`{chain}`: {said}")).collect();
+    let assumed: Vec<String> =
+        audited.assumptions().map(|(chain, said)| format!("`{chain}`: {said}")).collect();
     list(out, "What is assumed of the chains", &assumed, width);
+}
+
+/// `USDC` on ethereum, base
+pub(super) fn upgradeable(audited: &Audited) -> impl Iterator<Item = String> {
+    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for contract in audited.rules.contracts.iter().filter(|contract| contract.upgradeable) {
+        by_name.entry(&contract.name).or_default().push(audited.chain(contract.chain));
+    }
+    by_name.into_iter().map(|(name, chains)| format!("`{name}` on {}", chains.join(", ")))
 }
 
 fn list(out: &mut String, heading: &str, lines: &[String], width: usize) {
