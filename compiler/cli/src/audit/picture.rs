@@ -4,7 +4,7 @@
 use super::{
     Audited,
     amounts::{at_a_glance, figure, height},
-    table::whom,
+    table::{upgradeable, whom},
 };
 use crate::ui::Failure;
 use agentpol_analysis::loss::{Loss, Most};
@@ -321,11 +321,8 @@ fn html(audited: &Audited) -> String {
         .iter()
         .filter_map(|contract| Some(format!("{}: {}", on(contract), escaped(contract.trusted.as_ref()?))));
     list(&mut out, "Trusted: outside every bound if it is broken or upgraded", trusted);
-    list(
-        &mut out,
-        "Whose code can be replaced",
-        contracts.iter().filter(|contract| contract.upgradeable).map(on),
-    );
+    let upgradeable = upgradeable(audited).map(|said| escaped(&said.replace('`', "")));
+    list(&mut out, "Whose code can be replaced", upgradeable);
     let assumed = audited.assumptions().map(|(chain, said)| format!("{}: {}", escaped(chain), escaped(said)));
     list(&mut out, "What is assumed of the chains", assumed);
     out.push_str("</body></html>\n");

@@ -14,6 +14,7 @@ use agentpol_analysis::loss::{Loss, Losses, Most};
 use agentpol_diagnostics::{Severity, render::visible};
 use agentpol_model::{budget::Budget, ids::BudgetId, policy::Token};
 use num_bigint::BigUint;
+use std::collections::BTreeMap;
 
 /// The whole report.
 pub(super) fn text(audited: &Audited, found: &Found, width: usize) -> String {
@@ -161,17 +162,20 @@ fn rests_on(out: &mut String, audited: &Audited, width: usize) {
         })
         .collect();
     list(out, "Trusted: outside every bound if it is broken or upgraded", &trusted, width);
-    let upgradeable: Vec<String> = audited
-        .rules
-        .contracts
-        .iter()
-        .filter(|contract| contract.upgradeable)
-        .map(|contract| format!("`{}` on {}", contract.name, audited.chain(contract.chain)))
-        .collect();
+    let upgradeable: Vec<String> = upgradeable(audited).collect();
     list(out, "Whose code can be replaced", &upgradeable, width);
     let assumed: Vec<String> =
         audited.assumptions().map(|(chain, said)| format!("`{chain}`: {said}")).collect();
     list(out, "What is assumed of the chains", &assumed, width);
+}
+
+/// `USDC` on ethereum, base
+pub(super) fn upgradeable(audited: &Audited) -> impl Iterator<Item = String> {
+    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for contract in audited.rules.contracts.iter().filter(|contract| contract.upgradeable) {
+        by_name.entry(&contract.name).or_default().push(audited.chain(contract.chain));
+    }
+    by_name.into_iter().map(|(name, chains)| format!("`{name}` on {}", chains.join(", ")))
 }
 
 fn list(out: &mut String, heading: &str, lines: &[String], width: usize) {

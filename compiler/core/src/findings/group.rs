@@ -51,11 +51,20 @@ pub(super) fn mistakes<'f>(rules: &RuleSet, found: &'f [Finding]) -> Vec<(Mistak
     out
 }
 
-/// A policy whose grants never match grants nothing: that was said.
+/// What follows from another mistake: a policy whose grants never match grants nothing, and what two grants match is nobody's to
+/// pay out.
 fn is_told_already(rules: &RuleSet, finding: &Finding, found: &[Finding]) -> bool {
-    finding.kind == Kind::Vacuous
-        && rules.rules.iter().any(|rule| rule.verb != Verb::Deny)
-        && found.iter().any(|other| matches!(other.kind, Kind::NeverMatches { .. } | Kind::Shadowed { .. }))
+    let any = |is: &dyn Fn(&Kind) -> bool| found.iter().any(|other| is(&other.kind));
+    match &finding.kind {
+        Kind::Vacuous => {
+            rules.rules.iter().any(|rule| rule.verb != Verb::Deny)
+                && any(&|other| matches!(other, Kind::NeverMatches { .. } | Kind::Shadowed { .. }))
+        }
+        Kind::Unknown { rule, .. } => {
+            any(&|other| matches!(other, Kind::Overlap { first, second } if first == rule || second == rule))
+        }
+        _ => false,
+    }
 }
 
 /// The token and the rule that findings of one mistake may differ in.

@@ -87,9 +87,9 @@ impl Speaker<'_, '_> {
             Kind::Unbounded { token, .. } => self.unbounded(mistake, *token),
             Kind::UnboundedFees { rule, token } => {
                 let head = self.text.head(*rule);
-                let said = format!("there is no most that may be spent on fees in {}", self.symbol(*token));
+                let said = format!("nothing bounds what fees in {} may come to", self.symbol(*token));
                 Diagnostic::new(codes::UNBOUNDED_FEES, head, said)
-                    .label(head, "this can be asked for again and again, and each time costs a fee")
+                    .label(head, "this can be asked for again and again, and costs a fee each time")
                     .help("a fee has a most by `fees at most`; a budget `of fees` adds them up")
             }
             Kind::UncountedAuthority { budget, grant, pull } => self.uncounted(*budget, *grant, *pull),
@@ -173,7 +173,7 @@ impl Speaker<'_, '_> {
     fn unbounded(&self, mistake: &Mistake<'_>, token: TokenId) -> Diagnostic {
         let symbol = self.symbol(token);
         let head = mistake.rules.first().map_or_else(|| self.text.policy(), |rule| self.text.head(*rule));
-        let said = format!("there is no most of {symbol} that may leave");
+        let said = format!("nothing bounds how much {symbol} may leave");
         let said = Diagnostic::new(codes::UNBOUNDED, head, said);
         let said = mistake.rules.iter().fold(said, |said, rule| {
             said.label(self.text.head(*rule), "this can be asked for again and again")

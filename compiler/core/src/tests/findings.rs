@@ -98,6 +98,20 @@ allow pay: ERC20.transfer(to, amount) at { USDC, WETH } {}
     assert!(one.notes.iter().any(|note| note.starts_with("for example: try ")), "{:?}", one.notes);
 }
 
+/// While two rules overlap, nobody knows which of them pays; that is said once.
+#[test]
+fn what_follows_from_an_overlap_is_not_said() {
+    let text = "policy p on ethereum
+use std::tokens::USDC
+budget daily: 500 USDC per 24h
+budget gas: 0.1 ETH of fees per 24h
+allow pay: USDC.transfer(to, amount) { when amount <= 10 USDC }
+allow also: USDC.transfer(to, amount) { when amount == 10 USDC }
+";
+    let found = checked(text);
+    assert!(said(&found).contains("AP0601") && !said(&found).contains("AP0614"), "{}", said(&found));
+}
+
 #[test]
 fn the_worst_is_said_first_and_what_is_accepted_is_not_said() {
     let text = MESSY.replace(
