@@ -1,6 +1,7 @@
 //! Chains, tokens and contracts: ids, native tokens, decimals and addresses.
 
 use crate::read::{Deployment, corpora, deployments, items, json};
+use agentpol_ethereum::user_operation::EntryPoint;
 use agentpol_grammar::ast::ItemKind;
 use alloy_primitives::Address;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,11 @@ const UNLISTED: &[(&str, &str, &str)] = &[
         "DelegationManager",
         "arbitrum base ethereum gnosis optimism polygon",
         "the Delegation Framework's list of deployments, one address everywhere",
+    ),
+    (
+        "EntryPoint",
+        "arbitrum base ethereum gnosis optimism polygon",
+        "ERC-4337: one address everywhere; the index of the ABIs has it with one digit wrong",
     ),
     ("EntryPoint_0_6", "arbitrum base ethereum gnosis optimism polygon", "ERC-4337: one address everywhere"),
     ("EntryPoint_0_7", "arbitrum base ethereum gnosis optimism polygon", "ERC-4337: one address everywhere"),
@@ -244,4 +250,22 @@ fn every_address_is_in_the_corpora_or_named_here() {
         }
     }
     assert_eq!(missing, unlisted, "left: what the corpora lack; right: what this file names");
+}
+
+/// What a user operation is signed for and what a policy names is one contract: the addresses differ in nothing.
+#[test]
+fn entry_points_are_those_that_operations_are_signed_for() {
+    let all = deployments();
+    for (name, entry_point) in [
+        ("EntryPoint_0_6", EntryPoint::V06),
+        ("EntryPoint_0_7", EntryPoint::V07),
+        ("EntryPoint", EntryPoint::V08),
+    ] {
+        let here: Vec<_> = all.iter().filter(|deployment| deployment.name == name).collect();
+        assert_eq!(here.len(), chains().len(), "{name} stands on every chain");
+        for deployment in here {
+            let address = deployment.address.as_ref().map(|address| address.parse::<Address>().unwrap());
+            assert_eq!(address, Some(entry_point.address()), "{name} on {}", deployment.chain);
+        }
+    }
 }
