@@ -1,6 +1,9 @@
 //! Requests as JSON text, and calldata word by word.
 
-use crate::world::{START, wallet};
+use crate::{
+    class::Class,
+    world::{START, wallet},
+};
 use agentpol_abi::selector;
 use agentpol_model::{Address, Time, U256};
 use alloy_primitives::{address, hex};
@@ -203,6 +206,7 @@ pub(crate) fn raw(bytes: &[u8]) -> String {
 }
 
 /// One request of a case, and what must come of it.
+#[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) text: String,
     pub(crate) at: Time,
@@ -212,20 +216,33 @@ pub(crate) struct Step {
 }
 
 /// What is tried, and what must come of it.
+#[derive(Clone, Debug)]
 pub(crate) struct Case {
+    pub(crate) class: Class,
     pub(crate) name: &'static str,
     pub(crate) policy: &'static str,
     pub(crate) steps: Vec<Step>,
 }
 
 /// A case of one request.
-pub(crate) fn case(name: &'static str, policy: &'static str, ask: impl Ask, expect: &'static str) -> Case {
-    Case { name, policy, steps: vec![later(0, ask, expect)] }
+pub(crate) fn case(
+    class: Class,
+    name: &'static str,
+    policy: &'static str,
+    ask: impl Ask,
+    expect: &'static str,
+) -> Case {
+    Case { class, name, policy, steps: vec![later(0, ask, expect)] }
 }
 
 /// A case of several.
-pub(crate) fn story<const N: usize>(name: &'static str, policy: &'static str, steps: [Step; N]) -> Case {
-    Case { name, policy, steps: steps.into() }
+pub(crate) fn story<const N: usize>(
+    class: Class,
+    name: &'static str,
+    policy: &'static str,
+    steps: [Step; N],
+) -> Case {
+    Case { class, name, policy, steps: steps.into() }
 }
 
 /// A request so many seconds after the start, which lands if it is allowed.

@@ -10,7 +10,10 @@
 )]
 
 mod ask;
+mod class;
 mod corpora;
+mod doc;
 mod mutation;
 mod table;
 mod world;
+mod wrap;

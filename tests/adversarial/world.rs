@@ -2,7 +2,7 @@
 
 use agentpol_analysis::ruleset::{Bound, RuleSet};
 use agentpol_compiler::{Loader, ParamSample, SourceFile, compile, lower::lower, sample_params};
-use agentpol_ethereum::{Facts, read};
+use agentpol_ethereum::{Body, Facts, OwnedRequest, read};
 use agentpol_model::{
     Address, B256, Time, U256,
     decision::Ruling,
@@ -64,10 +64,12 @@ pub(crate) fn examples() -> Vec<String> {
 }
 
 impl Shipped {
-    /// `tests/examples/NAME.agentpol`, for a wallet.
+    /// `tests/examples/NAME.agentpol`, or the one in `policies` beside this file, for a wallet.
     pub(crate) fn load(name: &str, wallet: Address) -> Self {
-        let path = folder().join(format!("{name}.agentpol"));
-        Self::of_text(name, fs::read_to_string(&path).unwrap(), wallet)
+        let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("adversarial/policies");
+        let file = format!("{name}.agentpol");
+        let text = fs::read_to_string(folder().join(&file)).or_else(|_| fs::read_to_string(own.join(&file)));
+        Self::of_text(name, text.unwrap_or_else(|e| panic!("{file}: {e}")), wallet)
     }
 
     /// A policy that stands nowhere.
@@ -126,6 +128,17 @@ impl<'a> Stage<'a> {
         self.finalise(now);
         let facts = Facts { wallet: wallet(), signer: wallet(), agent: None, now };
         let ruled = request.lend(&facts).map(|lent| self.shipped.rule(&lent.request()));
+        if matches!(request.body(), Body::Calls(_)) {
+            return self.judge_calls(&request, &facts);
+        }
+        let landing = match request.body() {
+            // Nothing on chain asks for a text.
+            Body::Message { .. } => None,
+            body => Some(match body {
+                Body::UserOperation(operation) => Some(operation.hash()),
+                _ => None,
+            }),
+        };
         let open = self.gate.ledger().state().slots.clone();
         match self.gate.ask(request, None, now) {
             Answer::Denied(decision) => {
@@ -148,11 +161,19 @@ impl<'a> Stage<'a> {
                 assert_eq!(signed.signer(), wallet());
                 let hash = signed.hash();
                 self.signed.extend(signed.transaction().map(|transaction| transaction.raw.clone()));
-                if lands {
-                    self.land(hash, now, pulled);
+                if let (true, Some(known_as)) = (lands, landing) {
+                    self.land(known_as.unwrap_or(hash), now, pulled);
                 }
                 words
             }
+        }
+    }
+
+    /// No key signs several calls as one: a wallet asks what is said of all, and then signs what makes them.
+    fn judge_calls(&self, request: &OwnedRequest, facts: &Facts<'_>) -> String {
+        match request.lend(facts) {
+            Ok(lent) => words(&self.shipped.policy.decide(&lent.request(), self.gate.ledger())),
+            Err(refusal) => format!("deny {}", refusal.code),
         }
     }
 

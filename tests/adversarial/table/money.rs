@@ -1,6 +1,7 @@
 //! Amounts, recipients, spenders: one request by itself.
 
 use super::{AAVE, DCA, GUARD, TREASURY, USD};
+use crate::class::Class::{Addresses, Approve, Inclusion, Ungranted, Units};
 use crate::{
     ask::{
         BASE, Case, DOLLAR, ETHEREUM, FRIEND, POOL, ROUTER, STRANGER, SWAP, Tx, USDC, USDC_BASE, WETH,
@@ -29,23 +30,37 @@ pub(super) fn cases() -> Vec<Case> {
 fn amounts() -> Vec<Case> {
     let friend = |amount| tx(ETHEREUM, USDC, &transfer(FRIEND, amount));
     vec![
-        case("100 dollars", USD, dollars(100), "allow pay"),
-        case("100 dollars and the smallest unit", USD, pay(STRANGER, usdc(100 * DOLLAR + 1)), "deny budget"),
+        case(Ungranted, "100 dollars", USD, dollars(100), "allow pay"),
         case(
+            Ungranted,
+            "100 dollars and the smallest unit",
+            USD,
+            pay(STRANGER, usdc(100 * DOLLAR + 1)),
+            "deny budget",
+        ),
+        case(
+            Units,
             "100 dollars with 18 decimals",
             USD,
             pay(STRANGER, U256::from(100) * U256::from(10u64.pow(18))),
             "deny budget",
         ),
-        case("2^64 and a dollar", USD, pay(STRANGER, pow2(64) + usdc(DOLLAR)), "deny budget"),
-        case("2^128 and a dollar", USD, pay(STRANGER, pow2(128) + usdc(DOLLAR)), "deny budget"),
-        case("2^255 - 1", USD, pay(STRANGER, pow2(255) - U256::ONE), "deny budget"),
-        case("2^255", USD, pay(STRANGER, pow2(255)), "deny unlimited"),
-        case("2^256 - 1", USD, pay(STRANGER, U256::MAX), "deny unlimited"),
-        case("2^256 - 1 to a friend", GUARD, friend(U256::MAX), "deny unlimited"),
-        case("50 dollars to a friend", GUARD, friend(usdc(50 * DOLLAR)), "allow pay"),
-        case("50 dollars and the smallest unit to a friend", GUARD, friend(usdc(50 * DOLLAR + 1)), "ask pay"),
+        case(Units, "2^64 and a dollar", USD, pay(STRANGER, pow2(64) + usdc(DOLLAR)), "deny budget"),
+        case(Units, "2^128 and a dollar", USD, pay(STRANGER, pow2(128) + usdc(DOLLAR)), "deny budget"),
+        case(Approve, "2^255 - 1", USD, pay(STRANGER, pow2(255) - U256::ONE), "deny budget"),
+        case(Approve, "2^255", USD, pay(STRANGER, pow2(255)), "deny unlimited"),
+        case(Approve, "2^256 - 1", USD, pay(STRANGER, U256::MAX), "deny unlimited"),
+        case(Approve, "2^256 - 1 to a friend", GUARD, friend(U256::MAX), "deny unlimited"),
+        case(Ungranted, "50 dollars to a friend", GUARD, friend(usdc(50 * DOLLAR)), "allow pay"),
         case(
+            Ungranted,
+            "50 dollars and the smallest unit to a friend",
+            GUARD,
+            friend(usdc(50 * DOLLAR + 1)),
+            "ask pay",
+        ),
+        case(
+            Approve,
             "a bridge's 2^256 - 1",
             TREASURY,
             tx(
@@ -59,6 +74,7 @@ fn amounts() -> Vec<Case> {
             "deny unlimited",
         ),
         case(
+            Ungranted,
             "a supply past the policy's cap",
             AAVE,
             tx(
@@ -72,6 +88,7 @@ fn amounts() -> Vec<Case> {
             "deny no_rule",
         ),
         case(
+            Approve,
             "a supply of everything",
             AAVE,
             tx(
@@ -85,6 +102,7 @@ fn amounts() -> Vec<Case> {
             "deny no_rule",
         ),
         case(
+            Inclusion,
             "a price one unit too low",
             DCA,
             tx(
@@ -106,6 +124,7 @@ fn amounts() -> Vec<Case> {
             "deny no_rule",
         ),
         case(
+            Inclusion,
             "that price",
             DCA,
             tx(
@@ -138,40 +157,52 @@ fn recipients() -> Vec<Case> {
     let bridge = alloy_primitives::address!("0x670daeaF0F1a5e336090504C68179670B5059088");
     let wei = U256::from(10u64.pow(15));
     vec![
-        case("the zero address", USD, pay(Address::ZERO, usdc(1)), "deny zero_recipient"),
-        case("the token", USD, pay(USDC_BASE, usdc(1)), "deny self_recipient"),
-        case("one who looks like the token", USD, pay(like(USDC_BASE), usdc(1)), "deny look_alike"),
+        case(Addresses, "the zero address", USD, pay(Address::ZERO, usdc(1)), "deny zero_recipient"),
+        case(Addresses, "the token", USD, pay(USDC_BASE, usdc(1)), "deny self_recipient"),
         case(
+            Addresses,
+            "one who looks like the token",
+            USD,
+            pay(like(USDC_BASE), usdc(1)),
+            "deny look_alike",
+        ),
+        case(
+            Addresses,
             "nothing, to one who looks like the token",
             USD,
             pay(like(USDC_BASE), U256::ZERO),
             "deny look_alike",
         ),
         case(
+            Addresses,
             "ether to the zero address",
             TREASURY,
             send(ETHEREUM, Address::ZERO, wei),
             "deny zero_recipient",
         ),
         case(
+            Addresses,
             "ether to one who looks like the bridge",
             TREASURY,
             send(ETHEREUM, like(bridge), wei),
             "deny look_alike",
         ),
         case(
+            Addresses,
             "ether to one who looks like an approver",
             TREASURY,
             send(ETHEREUM, like(test_address("alice")), wei),
             "deny look_alike",
         ),
         case(
+            Addresses,
             "one who looks like a friend, whom no rule knows",
             GUARD,
             tx(ETHEREUM, USDC, &transfer(like(FRIEND), usdc(1))),
             "deny no_rule",
         ),
         case(
+            Addresses,
             "a large payment to one who looks like the bridge is not even asked",
             TREASURY,
             send(ETHEREUM, like(bridge), U256::from(10u64.pow(19))),
@@ -183,31 +214,46 @@ fn recipients() -> Vec<Case> {
 fn spenders() -> Vec<Case> {
     let guard = |data: &[u8]| tx(ETHEREUM, USDC, data);
     vec![
-        case("an allowance for the router", GUARD, guard(&approve(ROUTER, usdc(DOLLAR))), "allow let_router"),
-        case("an unlimited one", GUARD, guard(&approve(ROUTER, U256::MAX)), "deny unlimited"),
-        case("one of 2^255", GUARD, guard(&approve(ROUTER, pow2(255))), "deny unlimited"),
         case(
+            Approve,
+            "an allowance for the router",
+            GUARD,
+            guard(&approve(ROUTER, usdc(DOLLAR))),
+            "allow let_router",
+        ),
+        case(Approve, "an unlimited one", GUARD, guard(&approve(ROUTER, U256::MAX)), "deny unlimited"),
+        case(Approve, "one of 2^255", GUARD, guard(&approve(ROUTER, pow2(255))), "deny unlimited"),
+        case(
+            Approve,
             "one of 2^255 - 1 is asked for",
             GUARD,
             guard(&approve(ROUTER, pow2(255) - U256::ONE)),
             "ask let_router",
         ),
-        case("one for a stranger", GUARD, guard(&approve(STRANGER, usdc(1))), "deny no_rule"),
-        case("none for a stranger", GUARD, guard(&approve(STRANGER, U256::ZERO)), "deny no_rule"),
-        case("one for the token itself", GUARD, guard(&approve(USDC, usdc(1))), "deny no_rule"),
+        case(Approve, "one for a stranger", GUARD, guard(&approve(STRANGER, usdc(1))), "deny no_rule"),
+        case(Approve, "none for a stranger", GUARD, guard(&approve(STRANGER, U256::ZERO)), "deny no_rule"),
+        case(Approve, "one for the token itself", GUARD, guard(&approve(USDC, usdc(1))), "deny no_rule"),
         case(
+            Approve,
             "more of it, by the other function",
             GUARD,
             guard(&call("increaseAllowance(address,uint256)", &[word(ROUTER), U256::MAX])),
             "deny no_rule",
         ),
         case(
+            Approve,
             "the router's address on the wrong chain",
             GUARD,
             tx(BASE, USDC_BASE, &approve(ROUTER, usdc(1))),
             "deny no_rule",
         ),
-        case("an unlimited one for Aave", AAVE, guard(&approve(POOL, U256::MAX)), "deny no_rule"),
-        case("one of another token", AAVE, tx(ETHEREUM, WETH, &approve(ROUTER, usdc(1))), "deny no_rule"),
+        case(Approve, "an unlimited one for Aave", AAVE, guard(&approve(POOL, U256::MAX)), "deny no_rule"),
+        case(
+            Approve,
+            "one of another token",
+            AAVE,
+            tx(ETHEREUM, WETH, &approve(ROUTER, usdc(1))),
+            "deny no_rule",
+        ),
     ]
 }

@@ -1,6 +1,7 @@
 //! What adds up: over a window, over chains, over allowances and what they pay for.
 
 use super::{AAVE_BASE, DCA, GUARD, PAYROLL, USD};
+use crate::class::Class::{Holds, Ungranted, Window};
 use crate::{
     ask::{
         BASE, Case, DOLLAR, ETHEREUM, FRIEND, POOL_BASE, ROUTER, STRANGER, SWAP, Tx, USDC, USDC_BASE,
@@ -40,11 +41,13 @@ fn windows() -> Vec<Case> {
     let week = |at: Time, n: u64, expect| later(at, dollars(100).nonce(n), expect);
     vec![
         story(
+            Window,
             "a second before a day is over",
             USD,
             [week(0, 0, "allow pay"), week(0, 1, "allow pay"), week(DAY - 1, 2, "deny budget")],
         ),
         story(
+            Window,
             "when it is over, what was spent then is free again",
             USD,
             [
@@ -56,6 +59,7 @@ fn windows() -> Vec<Case> {
             ],
         ),
         story(
+            Window,
             "a second after, and no more than that",
             USD,
             [
@@ -68,6 +72,7 @@ fn windows() -> Vec<Case> {
             ],
         ),
         story(
+            Window,
             "a clock that is set forward and back",
             USD,
             [
@@ -77,9 +82,9 @@ fn windows() -> Vec<Case> {
                 week(0, 2, "deny budget"),
             ],
         ),
-        story("the last second of a rule", DCA, [swap_at(new_year - 1)]),
-        story("the first second after a rule", DCA, [swap_at(new_year)]),
-        story("long after a rule", DCA, [swap_at(new_year + 365 * DAY)]),
+        story(Window, "the last second of a rule", DCA, [swap_at(new_year - 1)]),
+        story(Window, "the first second after a rule", DCA, [swap_at(new_year)]),
+        story(Window, "long after a rule", DCA, [swap_at(new_year + 365 * DAY)]),
     ]
 }
 
@@ -106,11 +111,13 @@ fn sums() -> Vec<Case> {
     };
     vec![
         story(
+            Window,
             "one limit over two chains",
             GUARD,
             [later(0, friend(BASE, 0), "allow pay"), later(1, friend(ETHEREUM, 0), "ask pay")],
         ),
         story(
+            Window,
             "a week's pay over two chains",
             PAYROLL,
             [
@@ -119,6 +126,7 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Window,
             "in slices",
             USD,
             [
@@ -129,6 +137,7 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Holds,
             "an allowance and what it pays for count once",
             AAVE_BASE,
             [
@@ -141,6 +150,7 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Holds,
             "many small allowances",
             AAVE_BASE,
             [
@@ -151,6 +161,7 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Holds,
             "an allowance that is taken back does not give its room back while that is open",
             AAVE_BASE,
             [
@@ -164,6 +175,7 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Window,
             "four swaps an hour",
             DCA,
             [
@@ -177,6 +189,7 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Window,
             "swaps of a day",
             DCA,
             [
@@ -186,11 +199,13 @@ fn sums() -> Vec<Case> {
             ],
         ),
         story(
+            Holds,
             "an allowance beyond the day is asked for",
             DCA,
             [later(0, buy(250, 0), "allow buy_eth"), later(1, router(251, 1), "ask approve_router")],
         ),
         case(
+            Ungranted,
             "a swap just too large is asked for",
             DCA,
             tx(
@@ -212,6 +227,7 @@ fn sums() -> Vec<Case> {
             "ask large_buy",
         ),
         case(
+            Ungranted,
             "one larger than anybody may agree to",
             DCA,
             tx(
@@ -233,6 +249,7 @@ fn sums() -> Vec<Case> {
             "deny no_rule",
         ),
         case(
+            Ungranted,
             "a swap of an amount that is no swap's",
             DCA,
             tx(ETHEREUM, ROUTER, &swap_but(4, U256::MAX)),
