@@ -4,7 +4,7 @@
 
 use crate::{
     ask::{POOL, ROUTER, USDC},
-    mutation::{Allowed, Tally, change, judge},
+    mutation::{Allowed, Tally, change, judge, many},
     world::{START, Shipped, examples, wallet},
 };
 use agentpol_model::{Address, U256};
@@ -16,23 +16,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Mutants of each transaction.
-const MUTANTS: usize = 6;
+/// Mutants of each transaction, where nobody asks for more; of what is allowed itself ten times as many.
+const MUTANTS: usize = 3;
 
 /// Grants everything that is understood.
-const OPEN: &str = "policy open on ethereum, base, arbitrum, optimism, polygon, gnosis
-
-use std::tokens
-use std::aave_v3
-use std::uniswap_v3
-
+const OPEN: &str = r#"
 allow everything: any {
-    accept any_recipient because \"a test\"
-    accept any_spender because \"a test\"
-    accept unbounded because \"a test\"
-    accept opaque because \"a test\"
+    accept any_recipient because "a test"
+    accept any_spender because "a test"
+    accept unbounded because "a test"
+    accept opaque because "a test"
+    accept allow_failure because "a test"
+    accept foreign_sender because "a test"
+    accept upgrade because "a test"
 }
-";
+"#;
+
+/// A policy over the whole library.
+fn open() -> Shipped {
+    let modules = agentpol_stdlib::MODULES.iter().map(|(name, _)| *name).filter(|name| *name != "chains");
+    let uses: String = modules.map(|name| format!("use std::{name}\n")).collect();
+    let safe = "contract mine: std::safe::SafeAccount on ethereum at wallet domain \"\" \"\"\n";
+    let chains = "ethereum, base, arbitrum, optimism, polygon, gnosis";
+    Shipped::of_text("open", format!("policy open on {chains}\n\n{uses}\n{safe}{OPEN}"), wallet())
+}
 
 fn files(folder: &str) -> Vec<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "tests find their data through the environment")]
@@ -94,12 +101,15 @@ fn mutants_of_what_others_sent_are_what_others_read() {
     if sent.is_empty() {
         return;
     }
-    let open = Shipped::of_text("open", OPEN.to_owned(), wallet());
+    let open = open();
     let rng = &mut Rng::new(7);
-    for request in &sent {
+    let allowed = sent.iter().map(|request| judge("open", &open, &request.text(), START, &mut tally));
+    let allowed: Vec<bool> = allowed.collect();
+    let shares: usize = allowed.iter().map(|allowed| if *allowed { 10 } else { 1 }).sum();
+    let each = many(MUTANTS * shares) / shares;
+    for (request, allowed) in sent.iter().zip(&allowed) {
         tally.requests += 1;
-        let allowed = judge("open", &open, &request.text(), START, &mut tally);
-        for _ in 0..if allowed { 10 * MUTANTS } else { MUTANTS } {
+        for _ in 0..if *allowed { 10 * each } else { each } {
             tally.mutants += 1;
             judge("open", &open, &change::request(request, &open, rng).text(), START, &mut tally);
         }

@@ -3,19 +3,25 @@
 //! alloy's `sol!` decodes them, and the effects as the tree of the arguments has them; and it must be inside the caps.
 
 pub(crate) mod change;
+mod documents;
+mod inside;
 mod oracle;
+mod signatures;
+mod wrapped;
 
 use crate::{
     ask::{Ask as _, tx},
     world::{START, Shipped, Stage, examples, wallet},
 };
+use agentpol_analysis::ruleset::Understood;
 use agentpol_compiler::{TEST_WALLET, Verdict};
 use agentpol_ethereum::{Facts, OwnedRequest, read};
 use agentpol_model::{
     Address, ChainId, Time, U256,
     budget::{Cap, Measure},
-    decision::{DenyCode, GrantedAction},
-    effect::EffectKind,
+    decision::{DenyCode, Granted},
+    effect::{Effect, EffectKind},
+    ids::TokenId,
     policy::Target,
     request::{Kind, Request},
 };
@@ -28,8 +34,18 @@ use alloy::{
 use alloy_primitives::{U512, hex};
 use std::collections::BTreeMap;
 
-/// Mutants of each request.
+/// Mutants of each request, where nobody asks for more.
 const MUTANTS: usize = 300;
+
+/// How many mutants a test makes. `AGENTPOL_MUTANTS` says how many all of them make together.
+pub(crate) fn many(small: usize) -> usize {
+    #[expect(clippy::disallowed_methods, reason = "how many is asked for by hand")]
+    let asked = std::env::var("AGENTPOL_MUTANTS").ok().map(|many| many.parse::<usize>().unwrap());
+    asked.map_or(small, |many| many / TESTS)
+}
+
+/// The tests that share them.
+const TESTS: usize = 4;
 
 /// A request that a shipped policy's own tests say is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,19 +123,26 @@ pub(crate) struct Tally {
 #[test]
 fn a_mutant_that_is_allowed_is_what_others_read() {
     let mut tally = Tally::default();
-    for (seed, name) in (1..).zip(examples()) {
+    let load = |name: String| {
         let shipped = Shipped::load(&name, wallet());
+        let all = allowed(&shipped);
+        (name, shipped, all)
+    };
+    let policies: Vec<_> = examples().into_iter().map(load).collect();
+    let requests: usize = policies.iter().map(|(.., all)| all.len()).sum();
+    let each = many(MUTANTS * requests) / requests;
+    for (seed, (name, shipped, all)) in (1..).zip(policies) {
         let rng = &mut Rng::new(seed);
-        for request in allowed(&shipped) {
+        for request in &all {
             assert!(
                 judge(&name, &shipped, &request.text(), request.at, &mut Tally::default()),
                 "{name}: {request:?}"
             );
             tally.requests += 1;
-            for n in 0..MUTANTS {
+            for n in 0..each {
                 let text = match n % 5 {
                     0 => change::text(&request.text(), rng),
-                    _ => change::request(&request, &shipped, rng).text(),
+                    _ => change::request(request, &shipped, rng).text(),
                 };
                 tally.mutants += 1;
                 judge(&name, &shipped, &text, request.at, &mut tally);
@@ -133,6 +156,22 @@ fn a_mutant_that_is_allowed_is_what_others_read() {
 
 /// Is it allowed? If so, everybody must agree on what it is.
 pub(crate) fn judge(name: &str, shipped: &Shipped, text: &str, now: Time, tally: &mut Tally) -> bool {
+    judge_by(shipped, text, now, tally, |request, whole, granted| {
+        read_by_serde(text, request)?;
+        understood(shipped, whole, granted)?;
+        oracle::agrees(name, shipped, whole, granted)?;
+        signed(shipped, text, now, request)
+    })
+}
+
+/// Is it allowed? If so, what it takes is inside the caps, and `check` must find nothing wrong.
+fn judge_by(
+    shipped: &Shipped,
+    text: &str,
+    now: Time,
+    tally: &mut Tally,
+    check: impl FnOnce(&OwnedRequest, &Request<'_>, &Granted) -> Result<(), String>,
+) -> bool {
     let mut denied = |code| *tally.denied.entry(code).or_default() += 1;
     let request = match read(text) {
         Ok(request) => request,
@@ -157,14 +196,10 @@ pub(crate) fn judge(name: &str, shipped: &Shipped, text: &str, now: Time, tally:
         Outcome::Deny(code) => denied(code),
         Outcome::Ask(_) => tally.asked += 1,
         Outcome::Allow => {
-            let granted = ruled.unwrap_or_else(|e| panic!("{name}: {e:?} and yet allowed: {text}"));
-            let fault = read_by_serde(text, &request)
-                .and_then(|()| understood(shipped, &whole, &granted.actions[0]))
-                .and_then(|()| inside_the_caps(shipped, &granted.actions[0]))
-                .and_then(|()| oracle::agrees(name, shipped, &whole, &granted.actions[0]))
-                .and_then(|()| signed(shipped, text, now, &request));
+            let granted = ruled.unwrap_or_else(|e| panic!("{e:?} and yet allowed: {text}"));
+            let fault = inside_the_caps(shipped, &granted).and_then(|()| check(&request, &whole, &granted));
             if let Err(why) = fault {
-                panic!("{name}: allowed, but {why}: {text}");
+                panic!("allowed, but {why}: {text}");
             }
             tally.allowed += 1;
             return true;
@@ -187,42 +222,41 @@ fn read_by_serde(text: &str, request: &OwnedRequest) -> Result<(), String> {
     if same { Ok(()) } else { Err(format!("another reader reads it otherwise than {draft:?}")) }
 }
 
-/// The effects are those of the tree of its arguments.
-fn understood(shipped: &Shipped, whole: &Request<'_>, granted: &GrantedAction) -> Result<(), String> {
+/// The effects are those of the tree of its arguments, and of what is inside it. A wrapper that no rule grants is not among what is
+/// granted; then nothing but what is inside it is.
+fn understood(shipped: &Shipped, whole: &Request<'_>, granted: &Granted) -> Result<(), String> {
     let understood = shipped.rules.understand(whole, &whole.actions[0], &shipped.bound);
     let understood = understood.map_err(|e| format!("it was not understood: {e:?}"))?;
-    let effects: Result<Vec<_>, _> = understood.effects.into_iter().collect();
-    match effects {
-        Ok(effects) if effects == granted.effects.to_vec() => Ok(()),
-        other => Err(format!("{other:?} instead of {:?}", granted.effects)),
+    let mut all = Vec::new();
+    flatten(&understood, &mut all)?;
+    let found: Vec<_> = granted.actions.iter().map(|action| action.effects.to_vec()).collect();
+    match found == all {
+        true => Ok(()),
+        false => Err(format!("{all:?} instead of {found:?}")),
     }
 }
 
+/// The effects of each action, a wrapper before what is inside it.
+fn flatten(understood: &Understood<'_>, all: &mut Vec<Vec<Effect>>) -> Result<(), String> {
+    let effects: Result<Vec<_>, _> = understood.effects.iter().cloned().collect();
+    all.push(effects.map_err(|code| format!("an effect is {code}"))?);
+    for inside in &understood.inner {
+        flatten(inside.understood.as_ref().map_err(|e| format!("inside: {e:?}"))?, all)?;
+    }
+    Ok(())
+}
+
 /// Nothing has happened before it, so that what it takes fits into each cap by itself.
-fn inside_the_caps(shipped: &Shipped, granted: &GrantedAction) -> Result<(), String> {
-    let rule = &shipped.rules.rules[granted.rule.index()];
+fn inside_the_caps(shipped: &Shipped, granted: &Granted) -> Result<(), String> {
     for (n, budget) in shipped.rules.budgets.iter().enumerate() {
-        let exempt = rule.exempt.iter().any(|b| b.index() == n);
-        let counts = budget.rules.as_ref().is_none_or(|rules| rules.contains(&granted.rule));
-        let (Measure::Gross(weights), Cap::Fixed(cap), false, true) =
-            (&budget.measure, budget.cap, exempt, counts)
-        else {
-            continue;
-        };
+        let (Measure::Gross(weights), Cap::Fixed(cap)) = (&budget.measure, budget.cap) else { continue };
         let mut sum = U512::ZERO;
-        for effect in &granted.effects {
-            // What the trusted are given counts when they take it.
-            let trusted = shipped.rules.contracts.iter().any(|contract| {
-                contract.trusted.is_some() && contract.address == Target::Fixed(effect.party)
-            });
-            let leaves = match effect.kind {
-                EffectKind::Move | EffectKind::Pull { .. } => true,
-                EffectKind::Grant(_) => !trusted,
-                EffectKind::Receive | EffectKind::Owe => false,
-            };
-            let weight = weights.iter().find(|(token, _)| *token == effect.token).map(|(_, weight)| *weight);
-            if let (true, Some(weight)) = (leaves, weight) {
-                sum += U512::from(effect.amount) * U512::from(weight);
+        for action in &granted.actions {
+            let rule = &shipped.rules.rules[action.rule.index()];
+            let exempt = rule.exempt.iter().any(|b| b.index() == n);
+            let counts = budget.rules.as_ref().is_none_or(|rules| rules.contains(&action.rule));
+            if counts && !exempt {
+                sum += action.effects.iter().map(|effect| weighed(shipped, effect, weights)).sum::<U512>();
             }
         }
         if sum > U512::from(cap) {
@@ -230,6 +264,26 @@ fn inside_the_caps(shipped: &Shipped, granted: &GrantedAction) -> Result<(), Str
         }
     }
     Ok(())
+}
+
+/// What an effect takes out of a budget.
+fn weighed(shipped: &Shipped, effect: &Effect, weights: &[(TokenId, U256)]) -> U512 {
+    // What the trusted are given counts when they take it.
+    let trusted = shipped
+        .rules
+        .contracts
+        .iter()
+        .any(|contract| contract.trusted.is_some() && contract.address == Target::Fixed(effect.party));
+    let leaves = match effect.kind {
+        EffectKind::Move | EffectKind::Pull { .. } => true,
+        EffectKind::Grant(_) => !trusted,
+        EffectKind::Receive | EffectKind::Owe => false,
+    };
+    let weight = weights.iter().find(|(token, _)| *token == effect.token).map(|(_, weight)| *weight);
+    match weight {
+        Some(weight) if leaves => U512::from(effect.amount) * U512::from(weight),
+        _ => U512::ZERO,
+    }
 }
 
 /// The gate signs it, and alloy reads in the bytes what was asked for.

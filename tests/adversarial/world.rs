@@ -108,6 +108,8 @@ pub(crate) struct Stage<'a> {
     gate: Gate<PrivateKeySigner>,
     /// Serialised transactions that were signed.
     pub(crate) signed: Vec<Vec<u8>>,
+    /// What else was signed, by its hash.
+    pub(crate) stated: Vec<B256>,
 }
 
 impl<'a> Stage<'a> {
@@ -115,7 +117,7 @@ impl<'a> Stage<'a> {
         let policy = shipped.policy.clone();
         let ledger = policy.ledger(true);
         let gate = Gate::new(policy, ledger, KEY.clone()).unwrap();
-        Self { shipped, gate, signed: Vec::new() }
+        Self { shipped, gate, signed: Vec::new(), stated: Vec::new() }
     }
 
     /// `allow pay`, `ask pay`, `deny malformed`. What is allowed is signed; if it lands, it does so at once, and the chain is
@@ -160,6 +162,7 @@ impl<'a> Stage<'a> {
                 let signed = self.gate.sign_sync(reserved).unwrap();
                 assert_eq!(signed.signer(), wallet());
                 let hash = signed.hash();
+                self.stated.extend(signed.statement().map(|statement| statement.digest));
                 self.signed.extend(signed.transaction().map(|transaction| transaction.raw.clone()));
                 if let (true, Some(known_as)) = (lands, landing) {
                     self.land(known_as.unwrap_or(hash), now, pulled);

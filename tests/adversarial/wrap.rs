@@ -29,6 +29,7 @@ sol! {
     struct Execution { address target; uint256 value; bytes callData; }
     interface Modular {
         function execute(bytes32 mode, bytes executionCalldata);
+        function executeFromExecutor(bytes32 mode, bytes executionCalldata);
     }
     interface Simple {
         function execute(address target, uint256 value, bytes data);

@@ -13,12 +13,19 @@ pub(crate) fn request(allowed: &Allowed, shipped: &Shipped, rng: &mut Rng) -> Al
     let mut changed = allowed.clone();
     let times = *rng.pick(&[1, 1, 1, 1, 2, 3]);
     for _ in 0..times {
-        match rng.below(12) {
-            0 => changed.value = number(rng),
-            1 => changed.to = address(shipped, rng),
-            2 => changed.chain = *rng.pick(&[1, 8453, 42161, 10, 137, 100, 56]),
-            _ => data(&mut changed.data, shipped, rng),
-        }
+        changed = once(&changed, shipped, rng);
+    }
+    changed
+}
+
+/// A request with one change.
+pub(crate) fn once(allowed: &Allowed, shipped: &Shipped, rng: &mut Rng) -> Allowed {
+    let mut changed = allowed.clone();
+    match rng.below(12) {
+        0 => changed.value = number(rng),
+        1 => changed.to = address(shipped, rng),
+        2 => changed.chain = *rng.pick(&[1, 8453, 42161, 10, 137, 100, 56]),
+        _ => data(&mut changed.data, shipped, rng),
     }
     changed
 }
@@ -35,13 +42,14 @@ pub(crate) fn text(text: &str, rng: &mut Rng) -> String {
         2 => drop(all.remove(at)),
         _ => {
             let digits: Vec<usize> = (0..all.len()).filter(|at| all[*at].is_ascii_hexdigit()).collect();
-            all[*rng.pick(&digits)] = *rng.pick(&['0', '1', '2', '7', '9', 'a', 'f']);
+            let Some(digit) = rng.choose(&digits) else { return text.to_owned() };
+            all[*digit] = *rng.pick(&['0', '1', '2', '7', '9', 'a', 'f']);
         }
     }
     all.into_iter().collect()
 }
 
-fn data(data: &mut Vec<u8>, shipped: &Shipped, rng: &mut Rng) {
+pub(super) fn data(data: &mut Vec<u8>, shipped: &Shipped, rng: &mut Rng) {
     let words = data.len().saturating_sub(4) / 32;
     let place = |rng: &mut Rng| 4 + 32 * rng.below(words);
     match rng.below(9) {
@@ -107,7 +115,7 @@ fn word(shipped: &Shipped, rng: &mut Rng) -> U256 {
     }
 }
 
-fn number(rng: &mut Rng) -> U256 {
+pub(super) fn number(rng: &mut Rng) -> U256 {
     match rng.below(6) {
         0 => U256::ONE << rng.below(256),
         1 => U256::MAX,
@@ -117,7 +125,7 @@ fn number(rng: &mut Rng) -> U256 {
     }
 }
 
-fn address(shipped: &Shipped, rng: &mut Rng) -> Address {
+pub(super) fn address(shipped: &Shipped, rng: &mut Rng) -> Address {
     let sites: Vec<Address> = shipped
         .rules
         .tokens

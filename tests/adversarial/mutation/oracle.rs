@@ -7,8 +7,8 @@ use crate::{
 };
 use agentpol_compiler::test_address;
 use agentpol_model::{
-    Address, U256,
-    decision::GrantedAction,
+    Address, ChainId, U256,
+    decision::{Granted, GrantedAction},
     effect::{EffectKind, GrantMode},
     request::Request,
 };
@@ -20,6 +20,7 @@ sol! {
     function approve(address spender, uint256 amount);
     function supply(address asset, uint256 amount, address onBehalfOf, uint16 referralCode);
     function withdraw(address asset, uint256 amount, address to);
+    #[derive(Debug)]
     struct Swap {
         address tokenIn;
         address tokenOut;
@@ -33,7 +34,7 @@ sol! {
 }
 
 /// A call as Solidity reads it.
-enum Call {
+pub(super) enum Call {
     Send,
     Transfer(transferCall),
     Approve(approveCall),
@@ -45,7 +46,7 @@ enum Call {
 }
 
 /// The call, if it is one of these; its bytes must be the one encoding of what is read in them.
-fn read<C: SolCall>(data: &[u8], wrap: impl FnOnce(C) -> Call) -> Option<Result<Call, String>> {
+pub(super) fn read<C: SolCall, T>(data: &[u8], wrap: impl FnOnce(C) -> T) -> Option<Result<T, String>> {
     if !data.starts_with(&C::SELECTOR) {
         return None;
     }
@@ -56,7 +57,7 @@ fn read<C: SolCall>(data: &[u8], wrap: impl FnOnce(C) -> Call) -> Option<Result<
     })
 }
 
-fn call(data: &[u8]) -> Result<Call, String> {
+pub(super) fn call(data: &[u8]) -> Result<Call, String> {
     if data.is_empty() {
         return Ok(Call::Send);
     }
@@ -69,9 +70,9 @@ fn call(data: &[u8]) -> Result<Call, String> {
 }
 
 /// Kind, contract of the token (zero: the native one), amount, party.
-type Plain = (EffectKind, Address, U256, Address);
+pub(super) type Plain = (EffectKind, Address, U256, Address);
 
-fn effects(to: Address, value: U256, call: &Call) -> Option<Vec<Plain>> {
+pub(super) fn effects(to: Address, value: U256, call: &Call) -> Option<Vec<Plain>> {
     let value = (value != U256::ZERO).then_some((EffectKind::Move, Address::ZERO, value, to));
     let mut all = match call {
         Call::Send => return Some(value.into_iter().collect()),
@@ -98,28 +99,12 @@ pub(super) fn agrees(
     name: &str,
     shipped: &Shipped,
     request: &Request<'_>,
-    granted: &GrantedAction,
+    granted: &Granted,
 ) -> Result<(), String> {
     let action = &request.actions[0];
     let call = call(action.data)?;
-    if let Some(mut expected) = effects(action.to, action.value, &call) {
-        let site = |token: agentpol_model::ids::TokenId| {
-            let sites = &shipped.rules.tokens[token.index()].sites;
-            let site = sites.iter().find(|(chain, _)| *chain == request.chain).map(|(_, site)| *site);
-            site.unwrap_or_else(|| panic!("{token:?} does not stand on {}", request.chain))
-                .unwrap_or_default()
-        };
-        let mut found: Vec<Plain> =
-            granted.effects.iter().map(|e| (e.kind, site(e.token), e.amount, e.party)).collect();
-        // No value is no effect here and one of nothing there.
-        found.retain(|(kind, token, amount, _)| {
-            !(*kind == EffectKind::Move && *token == Address::ZERO && *amount == U256::ZERO)
-        });
-        found.sort();
-        expected.sort();
-        if found != expected {
-            return Err(format!("its effects are {expected:?}, not {found:?}"));
-        }
+    if let Some(expected) = effects(action.to, action.value, &call) {
+        has(shipped, request.chain, &granted.actions[0], expected)?;
     }
     match may(name, request, &call) {
         true => Ok(()),
@@ -127,8 +112,34 @@ pub(super) fn agrees(
     }
 }
 
+/// Are these, and no others, the effects that were found?
+pub(super) fn has(
+    shipped: &Shipped,
+    chain: ChainId,
+    granted: &GrantedAction,
+    mut expected: Vec<Plain>,
+) -> Result<(), String> {
+    let site = |token: agentpol_model::ids::TokenId| {
+        let sites = &shipped.rules.tokens[token.index()].sites;
+        let site = sites.iter().find(|(on, _)| *on == chain).map(|(_, site)| *site);
+        site.unwrap_or_else(|| panic!("{token:?} does not stand on {chain}")).unwrap_or_default()
+    };
+    let mut found: Vec<Plain> =
+        granted.effects.iter().map(|e| (e.kind, site(e.token), e.amount, e.party)).collect();
+    // No value is no effect here and one of nothing there.
+    found.retain(|(kind, token, amount, _)| {
+        !(*kind == EffectKind::Move && *token == Address::ZERO && *amount == U256::ZERO)
+    });
+    found.sort();
+    expected.sort();
+    if found != expected {
+        return Err(format!("its effects are {expected:?}, not {found:?}"));
+    }
+    Ok(())
+}
+
 /// `out` is worth at least `amount` at so many units of `in` for 10^18 of `out`.
-fn fair(amount: U256, least: U256, price: u64) -> bool {
+pub(super) fn fair(amount: U256, least: U256, price: u64) -> bool {
     U512::from(least) * U512::from(price) >= U512::from(amount) * U512::from(10u64.pow(18))
 }
 

@@ -57,7 +57,8 @@ const POOLS: &str = "pools";
 /// Denials of the table at least.
 const LEAST: usize = 150;
 
-fn table() -> Vec<Case> {
+/// Every case.
+pub(crate) fn table() -> Vec<Case> {
     [
         calldata::cases(),
         target::cases(),
