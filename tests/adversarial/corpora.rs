@@ -19,26 +19,29 @@ use std::{
 /// Mutants of each transaction, where nobody asks for more; of what is allowed itself ten times as many.
 const MUTANTS: usize = 3;
 
-/// Grants everything that is understood.
-const OPEN: &str = r#"
-allow everything: any {
-    accept any_recipient because "a test"
+/// What a rule of it accepts.
+pub(crate) const ACCEPTS: &str = r#"    accept any_recipient because "a test"
     accept any_spender because "a test"
     accept unbounded because "a test"
     accept opaque because "a test"
     accept allow_failure because "a test"
     accept foreign_sender because "a test"
     accept upgrade because "a test"
-}
 "#;
 
-/// A policy over the whole library.
-fn open() -> Shipped {
+/// A policy over the whole library that grants everything that is understood.
+pub(crate) fn open() -> Shipped {
+    open_and("")
+}
+
+/// It, and another rule.
+pub(crate) fn open_and(rule: &str) -> Shipped {
     let modules = agentpol_stdlib::MODULES.iter().map(|(name, _)| *name).filter(|name| *name != "chains");
     let uses: String = modules.map(|name| format!("use std::{name}\n")).collect();
     let safe = "contract mine: std::safe::SafeAccount on ethereum at wallet domain \"\" \"\"\n";
-    let chains = "ethereum, base, arbitrum, optimism, polygon, gnosis";
-    Shipped::of_text("open", format!("policy open on {chains}\n\n{uses}\n{safe}{OPEN}"), wallet())
+    let head = "policy open on ethereum, base, arbitrum, optimism, polygon, gnosis\n\nuse std::tokens::ETH\n";
+    let text = format!("{head}{uses}\n{safe}\nallow everything: any {{\n{ACCEPTS}}}\n{rule}");
+    Shipped::of_text("open", text, wallet())
 }
 
 fn files(folder: &str) -> Vec<PathBuf> {
@@ -57,19 +60,24 @@ fn files(folder: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// Every row of a folder's files.
+pub(crate) fn rows(folder: &str) -> Vec<Json> {
+    let texts = files(folder).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    texts
+        .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+        .collect()
+}
+
 /// Calls with a target, and hard-coded calldata of exploits at each of three well-known contracts.
 fn sent() -> Vec<Allowed> {
     let mut all = Vec::new();
-    for path in files("tx").into_iter().chain(files("malicious")) {
-        for line in fs::read_to_string(path).unwrap().lines() {
-            let row: Json = serde_json::from_str(line).unwrap();
-            let Some(data) = row["data"].as_str().and_then(|data| hex::decode(data).ok()) else { continue };
-            let chain = row["chainId"].as_u64().unwrap_or(1);
-            let value: U256 = row["value"].as_str().and_then(|v| v.parse().ok()).unwrap_or_default();
-            let to: Option<Address> = row["to"].as_str().and_then(|to| to.parse().ok());
-            for to in to.map_or(vec![USDC, ROUTER, POOL], |to| vec![to]) {
-                all.push(Allowed { chain, to, value, data: data.clone(), at: START });
-            }
+    for row in [rows("tx"), rows("malicious")].concat() {
+        let Some(data) = row["data"].as_str().and_then(|data| hex::decode(data).ok()) else { continue };
+        let chain = row["chainId"].as_u64().unwrap_or(1);
+        let value: U256 = row["value"].as_str().and_then(|v| v.parse().ok()).unwrap_or_default();
+        let to: Option<Address> = row["to"].as_str().and_then(|to| to.parse().ok());
+        for to in to.map_or(vec![USDC, ROUTER, POOL], |to| vec![to]) {
+            all.push(Allowed { chain, to, value, data: data.clone(), at: START });
         }
     }
     all

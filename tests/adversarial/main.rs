@@ -10,6 +10,7 @@
 )]
 
 mod ask;
+mod canonical;
 mod class;
 mod corpora;
 mod doc;
