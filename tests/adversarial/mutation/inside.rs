@@ -1,7 +1,7 @@
 //! What is inside a wrapper, as alloy's `sol!` reads it: whoever acts, and what they call, in order. And what the policy `wrapped`
 //! allows, in other words.
 
-use super::oracle::{Call, Plain, call, effects, fair, has, read};
+use super::oracle::{Call, Plain, call, effects, fair, has, read, resolved};
 use crate::{
     ask::{FRIEND, ROUTER, USDC, WETH},
     world::{START, Shipped, wallet},
@@ -244,7 +244,7 @@ fn may(Leaf { from, leg }: &Leaf) -> Result<Vec<Plain>, String> {
         let effects = if unpaid || !mine { Vec::new() } else { vec![value] };
         return if fits { Ok(effects) } else { Err(format!("not for the bell: {leg:?}")) };
     }
-    let call = call(&leg.data)?;
+    let call = resolved(call(&leg.data)?, *from);
     let fits = match &call {
         Call::Send => leg.to == FRIEND && leg.value <= ether(500),
         Call::Transfer(c) => unpaid && leg.to == USDC && c.to == FRIEND && c.amount <= dollars,
