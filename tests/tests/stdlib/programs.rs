@@ -173,7 +173,7 @@ fn recorded_programs_are_read_command_by_command() {
     );
 }
 
-/// A policy that grants every command of the first router: a program with an opaque command in it is denied for that, and only such.
+/// A policy that grants every command of the first router: a program with an opaque command in it is denied, and none else for being opaque.
 #[test]
 fn recorded_programs_with_an_opaque_command_are_denied() {
     let text = "policy open on ethereum
@@ -199,11 +199,13 @@ allow whatever: any {
         let opaque = recorded.iter().any(|recorded| market(recorded).is_some_and(|m| m.3));
         let answer = ask(&row, &data, |request, _| rules.decide(request, &bound).map_err(|e| e.code.name()));
         let answer = answer.err().unwrap_or("allow");
-        assert_eq!(answer == "opaque", opaque, "{}: {answer}", row["id"]);
+        // Of a token that the policy does not name a command may say so before another is found opaque.
+        assert!(!opaque || ["opaque", "unknown_token"].contains(&answer), "{}: {answer}", row["id"]);
+        assert!(opaque || answer != "opaque", "{}", row["id"]);
         *said.entry(answer).or_default() += 1;
     }
     println!("{said:?}");
-    assert!(corpora().is_none() || said["allow"] >= 20, "{said:?}");
+    assert!(corpora().is_none() || (said["allow"] >= 20 && said["opaque"] >= 20), "{said:?}");
 }
 
 /// Functions that admit bytes behind their arguments, and why the contract does not read them.
