@@ -2,7 +2,7 @@
 //! names of the things.
 
 use crate::{
-    ask::{FRIEND, ROUTER, USDC, WETH},
+    ask::{FRIEND, POOL, ROUTER, USDC, WETH},
     world::{Shipped, wallet},
 };
 use agentpol_compiler::test_address;
@@ -207,6 +207,13 @@ fn may(name: &str, request: &Request<'_>, call: &Call) -> bool {
         }
         ("turnkey-aave" | "aave-manager", Call::Supply(c)) => unpaid && c.onBehalfOf == wallet(),
         ("turnkey-aave", Call::Withdraw(c)) => unpaid && c.to == wallet(),
+        ("aave-borrow-role", Call::Approve(c)) => {
+            let claim = address!("0x4d5F47FA6A74757f35C14fD3a6Ef8E3C9BC514E8");
+            let gateway = address!("0xd01607c3C5eCABa394D8be377a08590149325722");
+            unpaid && [(USDC, POOL), (claim, gateway)].contains(&(action.to, c.spender))
+        }
+        ("aave-borrow-role", Call::Supply(c)) => unpaid && c.asset == USDC && c.onBehalfOf == wallet(),
+        ("aave-borrow-role", Call::Withdraw(c)) => unpaid && c.asset == USDC && c.to == wallet(),
         ("sign-in", Call::Send) => action.to == test_address("payee") && action.value <= ether(1_000),
         ("orders", Call::Approve(c)) => {
             let relayer = address!("0xC92E8bdf79f0507f65a392b0ab4667716BFE0110");
