@@ -2,24 +2,25 @@
 //! its choices from bytes that a fuzzer turns over, so that whatever is generated can be fuzzed by its structure.
 
 use agentpol_model::{Address, U256};
+use std::collections::VecDeque;
 
 /// The state.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: u64,
     /// Choices that somebody else has made.
-    tape: std::vec::IntoIter<u8>,
+    tape: VecDeque<u8>,
 }
 
 impl Rng {
     /// Different seeds give unrelated numbers.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed, tape: Vec::new().into_iter() }
+        Self { state: seed, tape: VecDeque::new() }
     }
 
     /// Choices are made by these bytes, one after the other; what they leave open is chosen always in the same way.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self { state: 0, tape: bytes.to_vec().into_iter() }
+        Self { state: 0, tape: bytes.iter().copied().collect() }
     }
 
     /// Any number.
@@ -29,8 +30,9 @@ impl Rng {
 
     /// A number made of so many bytes, as long as there are bytes; a whole one afterwards.
     fn draw(&mut self, bytes: usize) -> u64 {
-        if self.tape.len() > 0 {
-            return self.tape.by_ref().take(bytes).fold(0, |n, byte| n << 8 | u64::from(byte));
+        if !self.tape.is_empty() {
+            let bytes = bytes.min(self.tape.len());
+            return self.tape.drain(..bytes).fold(0, |n, byte| n << 8 | u64::from(byte));
         }
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;

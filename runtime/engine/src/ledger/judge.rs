@@ -195,13 +195,8 @@ impl State {
                     ),
                     EffectKind::Grant(mode) => (ItemKind::Grant { mode, until: effect.until }, gross()),
                 };
-                items.push(Item {
-                    kind,
-                    key: effect.key(),
-                    amount: effect.amount,
-                    tag,
-                    may_fail: action.may_fail,
-                });
+                let (key, amount, may_fail) = (effect.key(), effect.amount, action.may_fail);
+                items.push(Item { kind, key, amount, tag, may_fail });
             }
         }
         let written =

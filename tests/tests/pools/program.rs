@@ -1,126 +1,38 @@
-//! Uniswap v4 settles at the end: what an action owes, a later one pays, and "whatever is owed" names no amount. The standard library
-//! counts what the wallet pays where the debt is made. Here programs of actions run against a pool manager that is out to get the
-//! wallet, written down from what the contracts publish of themselves: never does the wallet pay more of a token than was counted.
+//! Programs of actions, written and run at once.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test"
-)]
-
+use crate::write::*;
 use agentpol_abi::{Value, encode, signature::parse_members};
 use agentpol_model::{
     Address, U256,
-    decision::{Denied, DenyCode, Granted},
-    effect::EffectKind,
-    types::WordType,
+    decision::{Denied, Granted},
 };
 use agentpol_tests::{
     differential::WALLET,
     generator::Rng,
-    nested::{OPEN, Owned, judge},
+    nested::{OPEN, Owned, judge, target},
 };
-use alloy_primitives::address;
 use std::collections::BTreeMap;
 
-const ROUTER: Address = address!("66a9893cC07D91D95644AEDD05D03f95e1dBA8Af");
-const MANAGER: Address = address!("bD216513d74C8cf14cf4747E6AaA6420FF64ee9e");
-const ETHER: Address = Address::ZERO;
-const USDC: Address = address!("A0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48");
-const WETH: Address = address!("C02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2");
-/// In the order of their numbers, as pools have them.
-const CURRENCIES: [Address; 3] = [ETHER, USDC, WETH];
-
-const OWED: u128 = 0;
-/// Of a settlement: what the contract holds.
-const HELD: U256 = U256::from_limbs([0, 0, 0, 1 << 63]);
-
-const SWAP_IN_SINGLE: u8 = 0x06;
-const SWAP_IN: u8 = 0x07;
-const SWAP_OUT_SINGLE: u8 = 0x08;
-const SWAP_OUT: u8 = 0x09;
-const MINT: u8 = 0x02;
-const SETTLE: u8 = 0x0b;
-const SETTLE_ALL: u8 = 0x0c;
-const SETTLE_PAIR: u8 = 0x0d;
-const TAKE: u8 = 0x0e;
-const TAKE_ALL: u8 = 0x0f;
-const TAKE_PORTION: u8 = 0x10;
-const TAKE_PAIR: u8 = 0x11;
-const CLOSE: u8 = 0x12;
-
-const POOL: &str = "(address,address,uint24,int24,address)";
-const STEPS: &str = "(address,uint24,int24,address,bytes)[]";
-
-fn inputs(opcode: u8) -> String {
-    let members = match opcode {
-        SWAP_IN_SINGLE | SWAP_OUT_SINGLE => format!("({POOL},bool,uint128,uint128,bytes)"),
-        SWAP_IN | SWAP_OUT => format!("(address,{STEPS},uint128,uint128)"),
-        MINT => format!("{POOL},int24,int24,uint256,uint128,uint128,address,bytes"),
-        SETTLE => "address,uint256,bool".to_owned(),
-        SETTLE_ALL | TAKE_ALL => "address,uint256".to_owned(),
-        SETTLE_PAIR => "address,address".to_owned(),
-        TAKE | TAKE_PORTION => "address,address,uint256".to_owned(),
-        TAKE_PAIR => "address,address,address".to_owned(),
-        _ => "address".to_owned(),
-    };
-    format!("({members})")
-}
-
-fn word(n: impl TryInto<U256>, bits: u16) -> Value {
-    Value::Word(n.try_into().unwrap_or_default(), WordType::Uint(bits))
-}
-
-fn number(n: U256) -> Value {
-    word(n, 256)
-}
-
-fn amount(n: u128) -> Value {
-    word(U256::from(n), 128)
-}
-
-fn at(address: Address) -> Value {
-    Value::Word(address.into_word().into(), WordType::Address)
-}
-
-fn truth(yes: bool) -> Value {
-    Value::Word(U256::from(u8::from(yes)), WordType::Bool)
-}
-
-fn ticks(n: u64) -> Value {
-    Value::Word(U256::from(n), WordType::Int(24))
-}
-
-fn none() -> Value {
-    Value::Bytes(Vec::new())
-}
-
-fn pool(low: Address, high: Address, hooks: Address) -> Value {
-    Value::Tuple(vec![at(low), at(high), word(U256::from(500), 24), ticks(10), at(hooks)])
-}
-
 /// A program as it is written, and what became of it in one world.
-struct Program<'r> {
+pub(crate) struct Program<'r> {
     rng: &'r mut Rng,
     /// The position manager, or the router.
     manager: bool,
-    opcodes: Vec<u8>,
+    pub(crate) opcodes: Vec<u8>,
     params: Vec<Vec<u8>>,
     /// What the pool manager owes the contract, and below zero what it is owed.
-    delta: BTreeMap<Address, i128>,
+    pub(crate) delta: BTreeMap<Address, i128>,
     /// Of the contract.
     held: BTreeMap<Address, u128>,
     /// Out of the wallet, through Permit2.
-    paid: BTreeMap<Address, u128>,
-    reverted: bool,
+    pub(crate) paid: BTreeMap<Address, u128>,
+    pub(crate) reverted: bool,
     /// Does a declaration have to refuse it?
-    unbounded: bool,
+    pub(crate) unbounded: bool,
 }
 
 impl<'r> Program<'r> {
-    fn new(rng: &'r mut Rng) -> Self {
+    pub(crate) fn new(rng: &'r mut Rng) -> Self {
         let manager = rng.chance(40);
         // From earlier commands.
         let held = CURRENCIES.map(|currency| (currency, rng.below(3) as u128 * 50)).into();
@@ -413,7 +325,7 @@ impl<'r> Program<'r> {
         }
     }
 
-    fn judged(&self) -> Result<Granted, Denied> {
+    pub(crate) fn judged(&self) -> Result<Granted, Denied> {
         let bytes = |list: &[Vec<u8>]| Value::Array(list.iter().cloned().map(Value::Bytes).collect());
         let members = parse_members("(bytes,bytes[])").unwrap();
         let plan = encode(&members, &[Value::Bytes(self.opcodes.clone()), bytes(&self.params)]).unwrap();
@@ -427,52 +339,10 @@ impl<'r> Program<'r> {
         let mut functions = rules.callables.iter().filter_map(|callable| {
             let it = callable.function.as_ref()?;
             let known = it.name == name && it.inputs.len() == values.len();
-            (known && agentpol_tests::nested::target(callable) == to).then_some(it)
+            (known && target(callable) == to).then_some(it)
         });
         let function = functions.next().unwrap();
         let data = [function.selector.as_slice(), &encode(&function.inputs, &values).unwrap()].concat();
         judge(&Owned::call(to, data), WALLET)
     }
-}
-
-/// What is counted of a token.
-fn counted(granted: &Granted, token: Address) -> U256 {
-    let (rules, ..) = &*OPEN;
-    let token = rules.token_at(1, token).unwrap();
-    let effects = granted.actions.iter().flat_map(|action| &action.effects);
-    let pulls = effects.filter(|e| matches!(e.kind, EffectKind::Pull { .. }) && e.token == token);
-    pulls.fold(U256::ZERO, |sum, e| sum.saturating_add(e.amount))
-}
-
-#[test]
-fn the_wallet_never_pays_more_than_is_counted() {
-    let rng = &mut Rng::new(21);
-    let (mut paying, mut refused, mut tight) = (0, 0, 0);
-    for n in 0..8_000 {
-        let program = Program::new(rng);
-        let said = program.judged();
-        if program.unbounded {
-            let code = said.map_err(|denied| denied.code).unwrap_err();
-            assert!(matches!(code, DenyCode::Requirement | DenyCode::Unlimited), "program {n}: {code}");
-            refused += 1;
-            continue;
-        }
-        let granted = said.unwrap_or_else(|denied| panic!("program {n} is denied: {denied:?}"));
-        if program.reverted || program.delta.values().any(|delta| *delta != 0) {
-            continue;
-        }
-        for token in [USDC, WETH] {
-            let paid = U256::from(program.paid.get(&token).copied().unwrap_or_default());
-            let counted = counted(&granted, token);
-            assert!(
-                paid <= counted,
-                "program {n} pays {paid} of {token}, counted {counted}: {:02x?}",
-                program.opcodes
-            );
-            paying += usize::from(!paid.is_zero());
-            tight += usize::from(!paid.is_zero() && paid == counted);
-        }
-    }
-    println!("{paying} payments, {tight} of them to the last unit of what was counted; {refused} refused");
-    assert!(paying > 1_000 && tight > 100 && refused > 100);
 }
