@@ -1,6 +1,10 @@
 //! The doors that untrusted bytes come in by, one function each. The fuzz targets in `tests/fuzz` call them, and so does a
 //! plain test over seeds and their mutants, so that neither rots.
 
+pub mod operations;
+mod schema;
+pub mod typed_data;
+
 use crate::{
     differential::WALLET,
     generator::{Rng, rules},
@@ -10,9 +14,9 @@ use agentpol_abi::{Layout, Value, decode, encode, signature::parse_members};
 use agentpol_analysis::ruleset::{Bound, RuleSet};
 use agentpol_compiler::lower::lower;
 use agentpol_ethereum::{Facts, OwnedRequest, RawTransaction, read};
-use agentpol_model::types::Member;
+use agentpol_model::{decision::Ruling, types::Member};
 use agentpol_vm::{Binding, Policy, Scratch};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, path::Path, sync::LazyLock};
 
 /// Policy text: a tree always comes; what has no errors can be laid out, and laid out twice it stays.
 pub fn parser(bytes: &[u8]) {
@@ -81,26 +85,36 @@ pub fn requests(bytes: &[u8]) {
     if let Ok(text) = core::str::from_utf8(bytes)
         && let Ok(request) = read(text)
     {
-        judge(&request);
+        judged(&request, &JUDGE);
     }
     if let Ok(raw) = RawTransaction::read(bytes) {
         let _ = raw.signer();
         if let Ok(draft) = raw.draft()
             && let Ok(request) = OwnedRequest::new(draft, None)
         {
-            judge(&request);
+            judged(&request, &JUDGE);
         }
     }
 }
 
-fn judge(request: &OwnedRequest) {
-    let (rules, bound, policy) = &*JUDGE;
+/// What both evaluators say of it, if it is one of the wallet; they say the same.
+fn judged(request: &OwnedRequest, (rules, bound, policy): &(RuleSet, Bound, Policy)) -> Option<Ruling> {
     let facts = Facts { wallet: WALLET, signer: WALLET, agent: None, now: 1_800_000_000 };
-    let Ok(lent) = request.lend(&facts) else { return };
+    let lent = request.lend(&facts).ok()?;
     let request = lent.request();
     let mut scratch = Scratch::new(policy);
     let interpreted = policy.decide(&request, &mut scratch).map(|()| scratch.granted().clone());
     assert_eq!(interpreted, rules.decide(&request, bound));
+    Some(interpreted)
+}
+
+/// The policies among the examples.
+pub fn policies() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let texts = files.into_iter().filter(|file| file.extension().is_some_and(|ext| ext == "agentpol"));
+    texts.map(|file| std::fs::read(file).unwrap()).collect()
 }
 
 /// A door and what it is knocked at with.
@@ -125,7 +139,14 @@ pub fn doors(policies: Vec<Vec<u8>>) -> Vec<Door> {
         ("calldata", calldata, calls),
         ("requests", requests, request_seeds()),
         ("wrappers", nested::wrappers, nested::seeds(rng)),
+        ("typed_data", |bytes| _ = typed_data::typed_data(bytes), choices(rng)),
+        ("user_operations", |bytes| _ = operations::operations(bytes), choices(rng)),
     ]
+}
+
+/// Any bytes are choices; the more there are, the more is chosen.
+fn choices(rng: &mut Rng) -> Vec<Vec<u8>> {
+    (0..200).map(|n| rng.bytes(8 + 3 * n)).collect()
 }
 
 fn request_seeds() -> Vec<Vec<u8>> {
