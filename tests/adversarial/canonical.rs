@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const EXPLAINED: &[(&str, DenyCode, &str, bool)] = &[
     ("UniswapV3Router02#", DenyCode::UnknownToken, "a token of it is not the library's", false),
     ("ERC20_PERMIT_NO_APPROVE", DenyCode::UnknownToken, "a token of it is not the library's", false),
+    ("ERC20_PERMIT_AND_APPROVE", DenyCode::UnknownToken, "a token of it is not the library's", false),
     (
         "WrappedTokenGatewayV3#2",
         DenyCode::Unlimited,
@@ -47,9 +48,6 @@ const EXPLAINED: &[(&str, DenyCode, &str, bool)] = &[
     ("signPermitBatch@1", DenyCode::WrongDomain, "its domain has a version, Permit2's has none", false),
     ("signPermitSingle@1", DenyCode::WrongDomain, "its domain has a version, Permit2's has none", false),
 ];
-
-/// Denied without need: one of 97, which is a little more than the hundredth that is aimed at. No more than that, until it is less.
-const NEEDLESS: usize = 1;
 
 /// These say that the library does not know it.
 const UNKNOWN: [DenyCode; 4] =
@@ -169,5 +167,8 @@ fn what_is_canonical_and_known_can_be_allowed() {
     assert!(unexplained.is_empty(), "{unexplained:#?}");
     assert_eq!(used.len(), EXPLAINED.len(), "an explanation that nothing needs");
     assert!(known >= 90, "{known} rows");
-    assert!(needless <= NEEDLESS, "{needless} of {known} are denied needlessly");
+    assert!(
+        needless * 100 <= known,
+        "{needless} of {known} are denied needlessly: more than one in a hundred"
+    );
 }
