@@ -9,11 +9,11 @@
 //! | [`amounts`] | amounts, and how they are compared |
 //! | [`picture`] | the report as a picture |
 
-mod amounts;
+pub(crate) mod amounts;
 mod json;
 mod picture;
 mod recipients;
-mod requests;
+pub(crate) mod requests;
 mod table;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::{
-    audit, build, check, completions, decide, decode, demo, explain, fmt, inspect, new, test,
+    audit, build, check, completions, decide, decode, demo, diff, explain, fmt, inspect, new, test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Test(test::Test),
     Decide(decide::Decide),
     Decode(decode::Decode),
+    Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Explain(explain::Explain),
     Completions(completions::Completions),
@@ -49,6 +50,7 @@ impl Command {
             Command::Test(command) => command.run(ui),
             Command::Decide(command) => command.run(ui),
             Command::Decode(command) => command.run(ui),
+            Command::Diff(command) => command.run(ui),
             Command::Fmt(command) => command.run(ui),
             Command::Explain(command) => command.run(ui),
             Command::Completions(command) => command.run(ui),

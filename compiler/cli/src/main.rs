@@ -9,6 +9,7 @@ mod decide;
 mod decode;
 mod demo;
 mod describe;
+mod diff;
 mod explain;
 mod fmt;
 mod input;

@@ -17,7 +17,9 @@ pub(super) fn bindings(rules: &RuleSet, witness: &Witness) -> Vec<String> {
     each.filter_map(|param| {
         let value = witness.params.get(&param.name)?;
         match value {
-            ParamValue::Word(word) if is_address(param) && is_nobody_else(rules, witness, param, *word) => None,
+            ParamValue::Word(word) if is_address(param) && is_nobody_else(rules, witness, param, *word) => {
+                None
+            }
             value => Some(format!("{} = {}", param.name, bound_to(rules, param.ty, value))),
         }
     })

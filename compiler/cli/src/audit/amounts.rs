@@ -22,7 +22,7 @@ pub(super) fn figure(most: &Most, token: &Token) -> String {
 }
 
 /// Base units with the point where the token has it.
-pub(super) fn number(value: &BigUint, decimals: u8) -> String {
+pub(crate) fn number(value: &BigUint, decimals: u8) -> String {
     match U256::try_from_be_slice(&value.to_bytes_be()) {
         Some(word) => show::decimal(word, decimals),
         // More than a word holds: what stands behind the point is of no interest.
@@ -31,7 +31,7 @@ pub(super) fn number(value: &BigUint, decimals: u8) -> String {
 }
 
 /// `24h`, `7d`
-pub(super) fn span(seconds: Time) -> String {
+pub(crate) fn span(seconds: Time) -> String {
     Span(seconds).to_string()
 }
 

@@ -18,7 +18,7 @@ use alloy_primitives::{hex, keccak256};
 use serde_json::{Value as Json, json};
 
 /// A request on one line; nothing for what no wallet is asked by itself.
-pub(super) fn request(rules: &RuleSet, witness: &Witness) -> Option<Json> {
+pub(crate) fn request(rules: &RuleSet, witness: &Witness) -> Option<Json> {
     if witness.signer != witness.wallet || witness.actions.iter().any(|action| action.from != witness.wallet)
     {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn request(rules: &RuleSet, witness: &Witness) -> Option<Json> {
 }
 
 /// Requests that take what a figure says, with the parameters that they need; nothing if one of them cannot be written.
-pub(super) fn sequence(rules: &RuleSet, steps: &[Step]) -> Option<Json> {
+pub(crate) fn sequence(rules: &RuleSet, steps: &[Step]) -> Option<Json> {
     let first = &steps.first()?.request;
     let all: Option<Vec<Json>> = steps.iter().map(|step| request(rules, &step.request)).collect();
     let said = show::sequence(rules, steps.iter().map(|step| &step.request));

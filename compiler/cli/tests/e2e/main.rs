@@ -9,6 +9,7 @@
 
 mod audit;
 mod demo;
+mod diff;
 mod files;
 mod judging;
 mod pages;
