@@ -115,8 +115,12 @@ impl Analysis<'_> {
         let mut left_out = Vec::new();
         for clause in (0..count).rev() {
             // Silence is no condition that somebody could leave out.
+            // Nor is what mentions `value`, however little it says of it: silence would allow none.
             let written = |arm: &crate::ruleset::Arm| {
-                arm.clauses.get(clause).is_some_and(|clause| clause.span != whole.span)
+                let mentions_value =
+                    |text: &str| text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "value");
+                let clause = arm.clauses.get(clause);
+                clause.is_some_and(|clause| clause.span != whole.span && !mentions_value(&clause.text))
             };
             if !whole.arms.iter().all(written) {
                 continue;
