@@ -12,6 +12,8 @@ sol! {
     function aggregate3(Call3[] calls);
     function aggregate3Value(Call3Value[] calls);
     function tryAggregate(bool requireSuccess, Call[] calls);
+    function blockAndAggregate(Call[] calls);
+    function tryBlockAndAggregate(bool requireSuccess, Call[] calls);
     function multicall(bytes[] data);
     function multiSend(bytes transactions);
     function execTransaction(

@@ -7,7 +7,8 @@ use crate::{
     world::{START, Shipped, wallet},
     wrap::{
         Execution, Leg, Modular, Simple, aggregate3Call, aggregate3ValueCall, aggregateCall,
-        execTransactionCall, leg, multiSendCall, multicallCall, tryAggregateCall,
+        blockAndAggregateCall, execTransactionCall, leg, multiSendCall, multicallCall, tryAggregateCall,
+        tryBlockAndAggregateCall,
     },
 };
 use agentpol_model::{
@@ -92,10 +93,19 @@ fn open(from: Address, outer: &Leg) -> Option<Result<Made, String>> {
         let fails = || Err("what is inside may fail".to_owned());
         return flat(
             read(data, |c: aggregateCall| Ok(by(me, plain(&c.calls))))
+                .or_else(|| read(data, |c: blockAndAggregateCall| Ok(by(me, plain(&c.calls)))))
                 .or_else(|| {
                     read(
                         data,
                         |c: tryAggregateCall| {
+                            if c.requireSuccess { Ok(by(me, plain(&c.calls))) } else { fails() }
+                        },
+                    )
+                })
+                .or_else(|| {
+                    read(
+                        data,
+                        |c: tryBlockAndAggregateCall| {
                             if c.requireSuccess { Ok(by(me, plain(&c.calls))) } else { fails() }
                         },
                     )
