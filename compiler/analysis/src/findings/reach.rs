@@ -58,7 +58,10 @@ impl Analysis<'_> {
     }
 
     pub(super) fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt)> {
-        self.keys.iter().filter_map(move |key| Some((key, key.arms.iter().find(|arm| arm.rule == rule)?)))
+        self.by_rule.get(rule.index()).into_iter().flatten().filter_map(|(at, place)| {
+            let key = self.keys.get(*at)?;
+            Some((key, key.arms.get(*place)?))
+        })
     }
 
     /// Is something so on one key at least?
