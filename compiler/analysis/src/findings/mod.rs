@@ -5,12 +5,12 @@
 //!
 //! | module | asks |
 //! | --- | --- |
-//! | [`overlap`] | do two grants match one request? |
-//! | [`reach`] | does a rule ever match, ever decide; does a condition say anything? |
-//! | [`opaque`] | is a function granted whose effects nobody declared? |
-//! | [`parties`] | may value or authority go to somebody whom the policy does not name? |
-//! | [`minimum`] | may what is given come back as nothing? |
-//! | [`held`] | is everything that may leave held by a budget? |
+//! | `overlap` | do two grants match one request? |
+//! | `reach` | does a rule ever match, ever decide; does a condition say anything? |
+//! | `opaque` | is a function granted whose effects nobody declared? |
+//! | `parties` | may value or authority go to somebody whom the policy does not name? |
+//! | `minimum` | may what is given come back as nothing? |
+//! | `held` | is everything that may leave held by a budget? |
 
 mod held;
 mod minimum;

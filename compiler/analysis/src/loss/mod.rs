@@ -5,10 +5,10 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`rules`] | the most of one token that one action of a rule lets out, and a request that does |
-//! | [`lines`] | the budgets' lines in base units of one token, each with the rules that it holds |
-//! | [`spend`] | the requests that take what [`crate::window`] says can be taken |
-//! | [`play`] | whether they are within all lines, of other tokens too |
+//! | `rules` | the most of one token that one action of a rule lets out, and a request that does |
+//! | `lines` | the budgets' lines in base units of one token, each with the rules that it holds |
+//! | `spend` | the requests that take what [`crate::window`] says can be taken |
+//! | `play` | whether they are within all lines, of other tokens too |
 
 mod lines;
 mod play;
