@@ -130,9 +130,9 @@ fn granted(key: &Key<'_>, conditions: &[&Prop]) -> Answer<Witness> {
         let Some(rule) = rules.rules.get(arm.rule.index()).filter(|rule| rule.verb != Verb::Deny) else {
             continue;
         };
-        let fine = key.not_refused(rule);
+        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
         let mut all = key.may_decide(arm.rule);
-        all.extend([&arm.holds, &fine]);
+        all.extend([&arm.holds, &fine, &alone]);
         all.extend(conditions);
         match key.find(&all) {
             Answer::None => {}

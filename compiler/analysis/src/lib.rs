@@ -6,6 +6,7 @@ pub mod findings;
 pub mod integer;
 pub mod loss;
 pub mod ruleset;
+pub mod show;
 mod solve;
 pub mod window;
 pub mod witness;

@@ -34,7 +34,7 @@ struct Built {
 
 impl Build {
     pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
-        let Some(compiled) = load::compiled(ui, &self.file)? else { return Ok(Status::Findings) };
+        let Some(compiled) = load::sound(ui, &self.file)? else { return Ok(Status::Findings) };
         let module = compiled.verified.module();
         let bytes = agentpol_bytecode::encode(module);
         if input::is_stdin(&self.output) {

@@ -8,7 +8,7 @@ use crate::{
 use clap::Args;
 use std::path::PathBuf;
 
-/// Parse and type-check policies, and say what is wrong with them
+/// Parse, type-check and analyse policies, and say what is wrong with them
 #[derive(Args)]
 pub(crate) struct Check {
     /// Policies; `-` for standard input
@@ -23,7 +23,7 @@ impl Check {
     pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
         let mut all = Vec::new();
         for file in &self.files {
-            let compilation = load::check(file)?;
+            let compilation = load::analysed(file)?;
             // What compiles must also verify.
             if let Some(ruleset) = &compilation.ruleset {
                 load::module(ruleset)?;

@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::{
-    build, check, completions, decide, decode, demo, explain, fmt, inspect, new, test,
+    audit, build, check, completions, decide, decode, demo, diff, explain, fmt, inspect, new, test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -26,11 +26,13 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     New(new::New),
     Check(check::Check),
+    Audit(audit::Audit),
     Build(build::Build),
     Inspect(inspect::Inspect),
     Test(test::Test),
     Decide(decide::Decide),
     Decode(decode::Decode),
+    Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Explain(explain::Explain),
     Completions(completions::Completions),
@@ -42,11 +44,13 @@ impl Command {
             Command::Demo(command) => command.run(ui),
             Command::New(command) => command.run(ui),
             Command::Check(command) => command.run(ui),
+            Command::Audit(command) => command.run(ui),
             Command::Build(command) => command.run(ui),
             Command::Inspect(command) => command.run(ui),
             Command::Test(command) => command.run(ui),
             Command::Decide(command) => command.run(ui),
             Command::Decode(command) => command.run(ui),
+            Command::Diff(command) => command.run(ui),
             Command::Fmt(command) => command.run(ui),
             Command::Explain(command) => command.run(ui),
             Command::Completions(command) => command.run(ui),

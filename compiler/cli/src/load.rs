@@ -51,6 +51,21 @@ pub(crate) fn check(path: &Path) -> Result<Compilation, Failure> {
     Ok(compile_text(path, input::text(path, input::MAX_POLICY_BYTES)?))
 }
 
+/// Compiles and analyses a file, without judging what was found in it.
+pub(crate) fn analysed(path: &Path) -> Result<Compilation, Failure> {
+    let text = input::text(path, input::MAX_POLICY_BYTES)?;
+    Ok(agentpol_compiler::check(SourceFile::new(input::shown(path), text), &beside(path)))
+}
+
+/// Compiles and analyses a file. Where an error stands against it they are told, and there is nothing.
+pub(crate) fn sound(ui: &mut Ui, path: &Path) -> Result<Option<Compiled>, Failure> {
+    let mut compilation = analysed(path)?;
+    if compilation.diagnostics.iter().any(agentpol_diagnostics::Diagnostic::is_error) {
+        compilation.ruleset = None;
+    }
+    ready(ui, compilation)
+}
+
 /// Compiles a file. Where it has errors they are told, and there is nothing.
 pub(crate) fn compiled(ui: &mut Ui, path: &Path) -> Result<Option<Compiled>, Failure> {
     let text = input::text(path, input::MAX_POLICY_BYTES)?;
@@ -81,12 +96,16 @@ pub(crate) fn built_in(ui: &mut Ui, name: &str, text: &str) -> Result<Option<Com
 }
 
 fn compile_text(path: &Path, text: String) -> Compilation {
+    compile(SourceFile::new(input::shown(path), text), &beside(path))
+}
+
+fn beside(path: &Path) -> Files {
     let directory = if input::is_stdin(path) {
         PathBuf::new()
     } else {
         path.parent().map(Path::to_owned).unwrap_or_default()
     };
-    compile(SourceFile::new(input::shown(path), text), &Files { directory })
+    Files { directory }
 }
 
 fn ready(ui: &mut Ui, compilation: Compilation) -> Result<Option<Compiled>, Failure> {

@@ -1,5 +1,6 @@
 //! The `agentpol` command: one file per subcommand; [`ui`] is the only one that writes, [`input`] the only one that reads.
 
+mod audit;
 mod build;
 mod check;
 mod cli;
@@ -8,6 +9,7 @@ mod decide;
 mod decode;
 mod demo;
 mod describe;
+mod diff;
 mod explain;
 mod fmt;
 mod input;

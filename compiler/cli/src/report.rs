@@ -121,7 +121,8 @@ pub(crate) fn json_line(ui: &mut Ui, value: &impl Serialize) -> Result<(), Failu
     Ok(())
 }
 
-fn pictures(found: &Found) -> String {
+/// What was found, each with its picture.
+pub(crate) fn pictures(found: &Found) -> String {
     let mut renderer = human::Renderer::new(&found.sources, true);
     let mut out = String::new();
     for diagnostic in found.diagnostics.iter().take(MAX_SHOWN) {
@@ -135,7 +136,8 @@ fn pictures(found: &Found) -> String {
     out
 }
 
-fn summary(counts: Counts) -> String {
+/// `2 errors in 1 file`
+pub(crate) fn summary(counts: Counts) -> String {
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let files = plural(counts.files, "file");
     let mut parts = Vec::new();

@@ -9,9 +9,11 @@
 //! | `flatten` | declarations to the rule normal form |
 //! | `testing` | `test` blocks to concrete requests |
 //! | `asserts` | `assert`s, kept for the analysis |
+//! | `findings` | what the analysis finds, as diagnostics |
 //! | [`lower`] | the rule normal form to a module |
 
 mod asserts;
+mod findings;
 mod flatten;
 mod hir;
 pub mod literal;
@@ -26,6 +28,7 @@ mod typecheck;
 mod world;
 
 pub use asserts::Assertion;
+pub use findings::{Said, check, say_asserts, say_findings};
 pub use source::{Loader, NoFiles, SourceFile};
 pub use testing::{
     OwnedAction, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep,

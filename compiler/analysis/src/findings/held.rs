@@ -100,14 +100,14 @@ impl Analysis<'_> {
         to: &Term,
     ) -> Option<crate::witness::Witness> {
         let rule = self.rules.rules.get(arm.rule.index())?;
-        let fine = key.not_refused(rule);
+        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
         key.effects.iter().find_map(|effect| {
             let EffectKind::Grant(GrantMode::Set | GrantMode::Add) = effect.kind else { return None };
             let (_, takes_place) = effect.tokens.iter().find(|(of, _)| *of == token)?;
             let is = key.same(&effect.party, to, true);
             let something = key.at_least(&effect.amount, &BigInt::from(1));
             let mut conditions = key.may_decide(arm.rule);
-            conditions.extend([&arm.holds, takes_place, &is, &something, &fine]);
+            conditions.extend([&arm.holds, takes_place, &is, &something, &fine, &alone]);
             match replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule)) {
                 Answer::Found(witness) => Some(witness),
                 _ => None,

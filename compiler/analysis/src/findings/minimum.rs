@@ -56,13 +56,13 @@ impl Analysis<'_> {
         gets: &EffectAt,
     ) -> Vec<(Kind, agentpol_model::ids::RuleId, Answer<crate::witness::Witness>)> {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return Vec::new() };
-        let fine = key.not_refused(rule);
+        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
         let something = key.at_least(&gives.amount, &BigInt::one());
         let mut out = Vec::new();
         for (paid, pays) in &gives.tokens {
             for (bought, comes) in &gets.tokens {
                 let mut conditions = key.may_decide(arm.rule);
-                conditions.extend([&arm.holds, &fine, &something, pays, comes]);
+                conditions.extend([&arm.holds, &fine, &alone, &something, pays, comes]);
                 let answer = match self.least(key, &conditions, &gives.amount, &gets.amount, *bought) {
                     Answer::None => continue,
                     answer => replayed(key, answer, |ruling| granted_by(ruling, arm.rule)),

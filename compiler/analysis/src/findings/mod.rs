@@ -7,12 +7,14 @@
 //! | --- | --- |
 //! | [`overlap`] | do two grants match one request? |
 //! | [`reach`] | does a rule ever match, ever decide; does a condition say anything? |
+//! | [`opaque`] | is a function granted whose effects nobody declared? |
 //! | [`parties`] | may value or authority go to somebody whom the policy does not name? |
 //! | [`minimum`] | may what is given come back as nothing? |
 //! | [`held`] | is everything that may leave held by a budget? |
 
 mod held;
 mod minimum;
+mod opaque;
 mod overlap;
 mod parties;
 mod reach;
@@ -160,6 +162,7 @@ pub fn findings(rules: &RuleSet) -> Vec<Finding> {
     let mut analysis = Analysis { rules, keys, findings: Vec::new() };
     analysis.overlaps();
     analysis.reach();
+    analysis.opaque();
     analysis.parties();
     analysis.minima();
     analysis.held();

@@ -94,11 +94,11 @@ fn open_party(key: &Key<'_>, arm: &ArmAt, effect: &EffectAt, named: &Prop) -> An
     };
     let stranger = key.not(named);
     let something = Prop::any([effect.means_all.clone(), key.at_least(&effect.amount, &BigInt::one())]);
-    let fine = key.not_refused(rule);
+    let (fine, alone) = (key.not_refused(rule), key.alone(arm));
     let mut unknown = false;
     for (token, takes_place) in &effect.tokens {
         let mut conditions = key.may_decide(arm.rule);
-        conditions.extend([&arm.holds, takes_place, &something, &fine, &stranger]);
+        conditions.extend([&arm.holds, takes_place, &something, &fine, &stranger, &alone]);
         let found = replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule));
         match found {
             Answer::Found(witness) => return Answer::Found((*token, witness)),

@@ -87,6 +87,7 @@ impl Audit<'_, '_> {
                 let mut parts: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
                 parts.push(arm.holds.clone());
                 parts.push(key.not_refused(rule));
+                parts.push(key.alone(arm));
                 let mut amount = Sum::default();
                 for (effect, is) in &which {
                     parts.push(is.clone());

@@ -233,6 +233,18 @@ impl<'r> Key<'r> {
         Prop::any(is.collect::<Vec<_>>())
     }
 
+    /// Where a grant is the one that decides, if it matches and [may](Self::may_decide): no other matches that it has no order with.
+    pub(crate) fn alone(&self, arm: &ArmAt) -> Prop {
+        let rules = self.rules();
+        let over = |upper: RuleId, lower: RuleId| {
+            rules.rules.get(upper.index()).is_some_and(|rule| rule.over.contains(&lower))
+        };
+        let others = self.grants().filter(|other| other.rule != arm.rule);
+        let unranked = others.filter(|other| !over(other.rule, arm.rule) && !over(arm.rule, other.rule));
+        let matching = unranked.filter(|other| !arm.is_apart(other));
+        Prop::all(matching.map(|other| self.not(&other.holds)).collect::<Vec<_>>())
+    }
+
     /// An assignment under which all of these hold.
     pub(crate) fn find(&self, conditions: &[&Prop]) -> Answer<Assignment> {
         self.searched(conditions, |field, all| field.find(all))

@@ -15,7 +15,7 @@ use agentpol_model::{
 };
 use num_bigint::BigInt;
 use num_integer::Integer as _;
-use num_traits::{Signed as _, Zero as _};
+use num_traits::{One as _, Signed as _, Zero as _};
 use std::{collections::BTreeMap, rc::Rc};
 
 /// States that one question may look at. Beyond, its answer is unknown.
@@ -150,10 +150,31 @@ impl<'a> Field<'a> {
         is.chain(state.rows.iter().cloned()).chain(beaten.cloned()).collect()
     }
 
+    /// What each variable is liked to be, as far as its domain allows. Of two that must differ by so much, what the one that came first
+    /// is liked to be counts: the wallet comes before an argument that must be the wallet.
     fn liked(&self, state: &State<'a>) -> Option<Vec<BigInt>> {
         let zero = BigInt::zero();
         let each = state.domains.iter().enumerate();
-        each.map(|(at, domain)| domain.nearest(self.liked.get(at).unwrap_or(&zero))).collect()
+        let all = each.map(|(at, domain)| domain.nearest(self.liked.get(at).unwrap_or(&zero)));
+        let mut all: Vec<BigInt> = all.collect::<Option<_>>()?;
+        for (form, sum) in self.forms {
+            let apart = state.domains.get(form.index()).and_then(|domain| domain.only());
+            let mut terms = sum.terms.iter();
+            let (Some(apart), Some((first, one)), Some((second, other)), None) =
+                (apart, terms.next(), terms.next(), terms.next())
+            else {
+                continue;
+            };
+            if !one.is_one() || *other != BigInt::from(-1) {
+                continue;
+            }
+            let Some(value) = all.get(first.index()).map(|value| value - apart) else { continue };
+            let fits = state.domains.get(second.index()).is_some_and(|domain| domain.contains(&value));
+            if let (true, Some(place)) = (fits, all.get_mut(second.index())) {
+                *place = value;
+            }
+        }
+        Some(all)
     }
 
     /// Can the forms be so together, whatever is still open?

@@ -49,6 +49,14 @@ impl Set {
         Some((&self.0.first()?.0, &self.0.last()?.1))
     }
 
+    /// The only number in it.
+    pub(crate) fn only(&self) -> Option<&BigInt> {
+        match self.0.as_slice() {
+            [(low, high)] if low == high => Some(low),
+            _ => None,
+        }
+    }
+
     pub(crate) fn contains(&self, at: &BigInt) -> bool {
         let after = self.0.partition_point(|(_, high)| high < at);
         self.0.get(after).is_some_and(|(low, _)| low <= at)

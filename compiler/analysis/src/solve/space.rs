@@ -313,9 +313,9 @@ impl<'r> Space<'r> {
                     let (sender, router) = (space.field(Field::Sender).0, space.field(Field::To).0);
                     let own = Set::points([BigInt::from(1), BigInt::from(2)]).complement(&bits(160));
                     Prop::any([
+                        Prop::all([Prop::is_in(argument, own), is(space, plain(argument))]),
                         Prop::all([Prop::is_in(argument, Set::point(1)), is(space, sender)]),
                         Prop::all([Prop::is_in(argument, Set::point(2)), is(space, router)]),
-                        Prop::all([Prop::is_in(argument, own), is(space, plain(argument))]),
                     ])
                 });
                 (plain(party), defined)

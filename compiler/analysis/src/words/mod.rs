@@ -11,6 +11,8 @@ mod subjects;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use names::same_place;
+
 use crate::ruleset::{RuleSet, Verb};
 use core::fmt;
 

@@ -247,7 +247,7 @@ fn pin<'a>(formula: &'a Formula, pinned: &mut BTreeMap<&'a Scalar, U256>) {
 }
 
 /// Do both lead to the same member, whichever element they look at?
-fn same_place(a: &Path, b: &Path) -> bool {
+pub(crate) fn same_place(a: &Path, b: &Path) -> bool {
     let alike = |(a, b): (&Step, &Step)| match (a, b) {
         (Step::Member(a), Step::Member(b)) => a == b,
         (Step::Member(_), _) | (_, Step::Member(_)) => false,

@@ -7,7 +7,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod audit;
 mod demo;
+mod diff;
 mod files;
 mod judging;
 mod pages;
@@ -99,6 +101,7 @@ const GOOD: &str = "policy payments on ethereum
 use std::tokens::USDC
 
 budget daily: 500 USDC per 24h
+budget gas: 0.05 ETH of fees per 24h
 
 allow pay: USDC.transfer(to, amount) {
     when to == 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 and amount <= 250 USDC

@@ -33,8 +33,7 @@ pub const TEST_WALLET: Address = address!("0xA11ce000000000000000000000000000000
 /// Its signer.
 pub const TEST_SIGNER: Address = address!("0xA11cE00000000000000000000000000000000002");
 
-/// When every test begins: 2026-01-01, UTC.
-pub const TEST_START: Time = 1_767_225_600;
+pub use agentpol_analysis::show::TEST_START;
 
 /// What a step is made with.
 #[derive(Clone, Copy)]

@@ -2,10 +2,12 @@
 
 use crate::{Compilation, NoFiles, SourceFile, compile};
 
+mod findings;
 mod kinds;
 mod limits;
 mod pages;
 mod policies;
+mod shown;
 mod speed;
 mod subjects;
 
