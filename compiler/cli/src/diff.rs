@@ -8,7 +8,7 @@ use crate::{
     cli::Format,
     load,
     report::json_line,
-    ui::{WARNING, BOLD, GOOD, Outcome, Status, Ui},
+    ui::{BOLD, GOOD, Outcome, Status, Ui, WARNING},
 };
 use agentpol_analysis::{
     diff::{Change, Difference, Leak, Outcome as Ruled, Relation, diff},

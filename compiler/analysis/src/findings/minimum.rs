@@ -63,7 +63,8 @@ impl Analysis<'_> {
             for (bought, comes) in &gets.tokens {
                 let mut conditions = key.may_decide(arm.rule);
                 conditions.extend([&arm.holds, &fine, &alone, &something, pays, comes]);
-                let answer = match self.least(key, &conditions, &gives.amount, &gets.amount, *bought) {
+                let answer = match self.least(key, &conditions, &gives.amount, &gets.amount, (*paid, *bought))
+                {
                     Answer::None => continue,
                     answer => replayed(key, answer, |ruling| granted_by(ruling, arm.rule)),
                 };
@@ -81,22 +82,32 @@ impl Analysis<'_> {
         conditions: &[&Prop],
         given: &Sum,
         got: &Sum,
-        bought: TokenId,
+        (paid, bought): (TokenId, TokenId),
     ) -> Answer<Assignment> {
         let most = match key.supremum(conditions, given) {
             Answer::Found((most, _)) => most,
             Answer::None => return Answer::None,
             Answer::Unknown => return Answer::Unknown,
         };
+        // Nothing for more than dust, however much more could be given.
+        let decimals =
+            |token: TokenId| self.rules.tokens.get(token.index()).map_or(0, |token| token.decimals);
+        let dust = |token| (BigInt::from(10).pow(u32::from(decimals(token))) / DUST).max(BigInt::one());
+        let (enough, nothing) =
+            (key.at_least(given, &dust(paid).min(most.clone())), key.at_most(got, &BigInt::zero()));
+        let for_nothing: Vec<&Prop> = conditions.iter().copied().chain([&enough, &nothing]).collect();
+        match key.find(&for_nothing) {
+            Answer::None => {}
+            answer => return answer,
+        }
         let negative = Sum::default().minus(got);
         let all = key.at_least(given, &most);
         let with_all: Vec<&Prop> = conditions.iter().copied().chain([&all]).collect();
         match (key.supremum(&with_all, &negative), key.supremum(conditions, &negative)) {
             (Answer::Found((least, found)), Answer::Found((anywhere, _))) => {
                 let (least, anywhere) = (-least, -anywhere);
-                let decimals = self.rules.tokens.get(bought.index()).map_or(0, |token| token.decimals);
-                let dust = (BigInt::from(10).pow(u32::from(decimals)) / DUST).max(BigInt::one());
-                let nothing = !least.is_positive() || (least <= anywhere.max(BigInt::zero()) && least < dust);
+                let nothing =
+                    !least.is_positive() || (least <= anywhere.max(BigInt::zero()) && least < dust(bought));
                 if nothing { Answer::Found(found) } else { Answer::None }
             }
             (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,

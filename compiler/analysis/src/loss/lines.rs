@@ -40,8 +40,11 @@ impl Audit<'_, '_> {
         let all = (0..).map(BudgetId::new).zip(&self.rules.budgets);
         all.filter_map(|(budget, line)| {
             let (cap, counts) = self.cap(line, of)?;
-            let counted = |letting: &Letting| match (&line.measure, letting.token) {
-                (Measure::Gross(weights), Some(token)) => weights.iter().any(|(of, _)| *of == token),
+            // A line bounds what it counts all of.
+            let counted = |letting: &Letting| match &line.measure {
+                Measure::Gross(weights) => {
+                    letting.tokens.iter().all(|token| weights.iter().any(|(of, _)| of == token))
+                }
                 _ => true,
             };
             let holds = |letting: &Letting| {

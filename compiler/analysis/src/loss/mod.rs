@@ -8,8 +8,10 @@
 //! | [`rules`] | the most of one token that one action of a rule lets out, and a request that does |
 //! | [`lines`] | the budgets' lines in base units of one token, each with the rules that it holds |
 //! | [`spend`] | the requests that take what [`crate::window`] says can be taken |
+//! | [`play`] | whether they are within all lines, of other tokens too |
 
 mod lines;
+mod play;
 mod rules;
 mod spend;
 
@@ -131,6 +133,11 @@ pub(crate) struct Asked {
     rules: Vec<Rule>,
     budgets: Vec<BudgetId>,
     lines: Vec<Held>,
+    /// Tokens, and what a base unit of each counts; none, if it is fees.
+    of: Vec<(TokenId, U256)>,
+    /// Only what is granted counts.
+    authority: bool,
+    with_approvals: bool,
 }
 
 impl<'a, 'r> Audit<'a, 'r> {
@@ -144,26 +151,24 @@ impl<'a, 'r> Audit<'a, 'r> {
 
     /// The most that leaves, or that others are let take, in a span.
     pub(crate) fn outflow(&self, of: &Weights, authority: bool, span: Span, with_approvals: bool) -> Most {
-        let mut lettings = self.lettings(of, with_approvals);
-        lettings.retain(|letting| !authority || letting.gives != Gives::Moves);
+        let lettings = self.lettings(of, authority, with_approvals);
         if lettings.is_empty() {
             return Most::Bounded { value: BigUint::ZERO, because: Vec::new(), witness: Vec::new() };
         }
-        self.most(&self.asked(Of::Outflow(of), lettings, with_approvals), span)
+        let asked = self.asked(Of::Outflow(of), lettings, with_approvals);
+        self.most(&Asked { authority, ..asked }, span)
     }
 
     /// The rules by which it leaves.
     pub(crate) fn letting_rules(&self, of: &Weights, authority: bool, with_approvals: bool) -> Vec<RuleId> {
-        let lettings = self.lettings(of, with_approvals);
-        let counts = |letting: &Letting| !authority || letting.gives != Gives::Moves;
-        lettings.iter().filter(|letting| counts(letting)).map(|letting| letting.rule).collect()
+        self.lettings(of, authority, with_approvals).iter().map(|letting| letting.rule).collect()
     }
 
     /// The rules that let a token out without end by the agent alone, each with a request that can be asked for again and again.
     pub(crate) fn unbounded(&self, token: TokenId) -> Vec<(RuleId, Option<Witness>)> {
         let mut out: Vec<(RuleId, Option<Witness>)> = Vec::new();
         let one = [(token, U256::ONE)];
-        for letting in self.lettings(&one, false) {
+        for letting in self.lettings(&one, false, false) {
             let rule = letting.rule;
             let asked = self.asked(Of::Outflow(&one), vec![letting], false);
             if let Most::Unbounded { witness, .. } = self.most(&asked, Span::Seconds(SPANS[0]))
@@ -192,7 +197,7 @@ impl<'a, 'r> Audit<'a, 'r> {
         let mut losses = Losses::default();
         for token in tokens {
             let one = [(token, U256::ONE)];
-            let lettings = self.lettings(&one, with_approvals);
+            let lettings = self.lettings(&one, false, with_approvals);
             if !lettings.is_empty() {
                 losses.tokens.push(self.loss(token, Of::Outflow(&one), lettings, with_approvals));
             }
@@ -212,8 +217,13 @@ impl<'a, 'r> Audit<'a, 'r> {
         let rules = self.rules.rules_by_id().map(|(rule, _)| rule);
         let costly = rules.filter(|rule| self.counts(*rule, with_approvals) && self.costs_fees(*rule));
         let most = self.fee_cap(token);
-        let fee =
-            |rule| Letting { rule, token: None, gives: Gives::Moves, most: most.clone(), ways: Vec::new() };
+        let fee = |rule| Letting {
+            rule,
+            tokens: BTreeSet::new(),
+            gives: Gives::Moves,
+            most: most.clone(),
+            ways: Vec::new(),
+        };
         costly.map(fee).collect()
     }
 
@@ -244,7 +254,11 @@ impl<'a, 'r> Audit<'a, 'r> {
         let lines = self.lines(of, &lettings, with_approvals).into_iter();
         let (budgets, lines) = lines.map(|holding| (holding.budget, holding.held)).unzip();
         let rules = lettings.iter().map(Letting::rule).collect();
-        Asked { lettings, rules, budgets, lines }
+        let of = match of {
+            Of::Outflow(of) => of.to_vec(),
+            Of::Fees(_) => Vec::new(),
+        };
+        Asked { lettings, rules, budgets, lines, of, authority: false, with_approvals }
     }
 
     pub(crate) fn most(&self, asked: &Asked, span: Span) -> Most {
@@ -256,7 +270,10 @@ impl<'a, 'r> Audit<'a, 'r> {
                 Most::Bounded { value, because: asked.because(&because), witness: Vec::new() }
             }
             Outflow::Exact { value, because, parts } => {
-                let witness = self.spend(&asked.lettings, &parts);
+                let mut witness = self.spend(asked, &parts);
+                if !self.plays(&witness, asked, span == Span::Transaction) {
+                    witness.clear();
+                }
                 Most::Bounded { value, because: asked.because(&because), witness }
             }
         }

@@ -18,12 +18,13 @@ use agentpol_model::{
 };
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One as _, Zero as _};
+use std::collections::BTreeSet;
 
 /// A rule that lets some of a token out.
 pub(crate) struct Letting {
     pub(super) rule: RuleId,
-    /// Of which token; of none, if it is fees.
-    pub(super) token: Option<TokenId>,
+    /// Of which tokens in one action; of none, if it is fees.
+    pub(super) tokens: BTreeSet<TokenId>,
     pub(super) gives: Gives,
     /// The most in one action; `None` if a question was too hard.
     pub(super) most: Option<BigUint>,
@@ -59,14 +60,13 @@ impl Audit<'_, '_> {
         }
     }
 
-    /// Every rule that lets a token out, once for what moves and once for what is granted.
-    pub(super) fn lettings(&self, of: &Weights, with_approvals: bool) -> Vec<Letting> {
+    /// Every rule that lets some of these tokens out (or only authority over them), once for each set of them that one action takes together, and for calls that only
+    /// move apart from those that grant.
+    pub(super) fn lettings(&self, of: &Weights, authority: bool, with_approvals: bool) -> Vec<Letting> {
         let mut out: Vec<Letting> = Vec::new();
-        for (token, counts) in of {
-            for (at, key) in self.keys.iter().enumerate() {
-                for arm in key.grants().filter(|arm| self.counts(arm.rule, with_approvals)) {
-                    self.at_key((at, key, arm), (*token, &number(*counts).into()), &mut out);
-                }
+        for (at, key) in self.keys.iter().enumerate() {
+            for arm in key.grants().filter(|arm| self.counts(arm.rule, with_approvals)) {
+                self.at_key((at, key, arm), of, authority, &mut out);
             }
         }
         out
@@ -75,62 +75,49 @@ impl Audit<'_, '_> {
     fn at_key(
         &self,
         (at, key, arm): (usize, &Key<'_>, &ArmAt),
-        (token, counts): (TokenId, &BigInt),
+        of: &Weights,
+        authority: bool,
         out: &mut Vec<Letting>,
     ) {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return };
-        let moves: Vec<_> = key.effects.iter().filter(|effect| moves(effect.kind)).collect();
-        let grants: Vec<_> = key.effects.iter().filter(|effect| grants(effect.kind)).collect();
-        for (effects, is_grant) in [(moves, false), (grants, true)] {
-            // What takes place together is summed; each combination is a way of its own.
-            for which in combinations(&effects, token) {
-                let mut parts: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
-                parts.push(arm.holds.clone());
-                parts.push(key.not_refused(rule));
-                parts.push(key.alone(arm));
-                let mut amount = Sum::default();
-                for (effect, is) in &which {
-                    parts.push(is.clone());
-                    parts.push(key.at_least(&effect.amount, &BigInt::one()));
-                    if is_grant {
-                        parts.push(key.not(&key.trusted(&effect.party)));
-                    }
-                    amount = amount.plus(counts, &effect.amount);
+        let mut decides: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
+        decides.extend([arm.holds.clone(), key.not_refused(rule), key.alone(arm)]);
+        let decides = Prop::all(decides);
+        let Some(combinations) = combinations(key, of, authority) else {
+            // More than can be looked at together: only the lines bound it.
+            if key.find(&[&decides]) != Answer::None {
+                let tokens = of.iter().map(|(token, _)| *token).collect();
+                let gives = Gives::Grants { life: None, keys: None, adds: true };
+                letting(out, arm.rule, gives, tokens).most = None;
+            }
+            return;
+        };
+        // What takes place together is summed; each combination is a way of its own.
+        for which in combinations {
+            let mut parts = vec![decides.clone()];
+            let mut amount = Sum::default();
+            for taken in &which {
+                let effect = taken.effect;
+                parts.push(taken.is.clone());
+                parts.push(key.at_least(&effect.amount, &BigInt::one()));
+                if grants(effect.kind) {
+                    parts.push(key.not(&key.trusted(&effect.party)));
                 }
-                let condition = Prop::all(parts);
-                let found = key.supremum(&[&condition], &amount);
-                let most = match found {
-                    Answer::None => continue,
-                    Answer::Found((most, _)) => most.to_biguint(),
-                    Answer::Unknown => None,
-                };
-                let gives = if is_grant { self.authority(&which) } else { Gives::Moves };
-                let letting = match out
-                    .iter_mut()
-                    .find(|known| (known.rule, known.gives, known.token) == (arm.rule, gives, Some(token)))
-                {
-                    Some(known) => known,
-                    None => {
-                        let most = Some(BigUint::zero());
-                        let (rule, token, ways) = (arm.rule, Some(token), Vec::new());
-                        out.push(Letting { rule, token, gives, most, ways });
-                        let Some(last) = out.last_mut() else { return };
-                        last
-                    }
-                };
-                letting.most = letting.most.take().zip(most.clone()).map(|(old, new)| old.max(new));
-                if let Some(most) = most {
-                    letting.ways.push(Way { key: at, condition, amount, most });
-                }
+                amount = amount.plus(&taken.counts, &effect.amount);
+            }
+            let condition = Prop::all(parts);
+            let most = match key.supremum(&[&condition], &amount) {
+                Answer::None => continue,
+                Answer::Found((most, _)) => most.to_biguint(),
+                Answer::Unknown => None,
+            };
+            let tokens = which.iter().map(|taken| taken.token).collect();
+            let letting = letting(out, arm.rule, gives(&which), tokens);
+            letting.most = letting.most.take().zip(most.clone()).map(|(old, new)| old.max(new));
+            if let Some(most) = most {
+                letting.ways.push(Way { key: at, condition, amount, most });
             }
         }
-    }
-
-    /// How long, and by how many, what is granted can be used.
-    fn authority(&self, which: &[(&EffectAt, Prop)]) -> Gives {
-        let adds = which.iter().any(|(effect, _)| effect.kind == EffectKind::Grant(GrantMode::Add));
-        // How long a deadline lies ahead depends on the request: it is taken as for ever. So is the number of spenders.
-        Gives::Grants { life: None, keys: None, adds }
     }
 
     /// Can a request of this rule cost a fee?
@@ -162,23 +149,56 @@ fn grants(kind: EffectKind) -> bool {
     matches!(kind, EffectKind::Grant(GrantMode::Set | GrantMode::Add))
 }
 
-/// Effects of one callable that are looked at together at most.
-const MAX_TOGETHER: usize = 4;
-
-/// The sets of effects that may be of the token, all of them together first.
-fn combinations<'e>(effects: &[&'e EffectAt], token: TokenId) -> Vec<Vec<(&'e EffectAt, Prop)>> {
-    let of_token: Vec<_> = effects
-        .iter()
-        .filter_map(|effect| {
-            let is = effect.tokens.iter().find(|(of, _)| *of == token)?.1.clone();
-            Some((*effect, is))
-        })
-        .collect();
-    let n = of_token.len().min(MAX_TOGETHER);
-    let mut out = Vec::new();
-    for mask in (1..1_usize << n).rev() {
-        let chosen = of_token.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
-        out.push(chosen.map(|(_, pair)| pair.clone()).collect());
+/// How long, and by how many, what is granted can be used. How long a deadline lies ahead depends on the request: it is taken as for
+/// ever. So is the number of spenders. What moves besides counts as granted, which is no less.
+fn gives(which: &[Taken<'_>]) -> Gives {
+    if !which.iter().any(|taken| grants(taken.effect.kind)) {
+        return Gives::Moves;
     }
-    out
+    let adds = which.iter().any(|taken| taken.effect.kind == EffectKind::Grant(GrantMode::Add));
+    Gives::Grants { life: None, keys: None, adds }
+}
+
+/// The entry for this rule, these tokens, and this way to give.
+fn letting(out: &mut Vec<Letting>, rule: RuleId, gives: Gives, tokens: BTreeSet<TokenId>) -> &mut Letting {
+    let known = out.iter().position(|l| (l.rule, l.gives) == (rule, gives) && l.tokens == tokens);
+    let place = known.unwrap_or_else(|| {
+        out.push(Letting { rule, tokens, gives, most: Some(BigUint::zero()), ways: Vec::new() });
+        out.len().saturating_sub(1)
+    });
+    #[expect(clippy::indexing_slicing, reason = "it was found there, or put there")]
+    &mut out[place]
+}
+
+/// An effect that takes some of one of the tokens.
+#[derive(Clone)]
+struct Taken<'e> {
+    effect: &'e EffectAt,
+    token: TokenId,
+    counts: BigInt,
+    /// Where it takes place, of that token.
+    is: Prop,
+}
+
+/// Combinations of effects that are looked at for one callable at most.
+const MAX_COMBINATIONS: usize = 64;
+
+/// The sets of effects that may take some of the tokens together; `None` if there are too many.
+fn combinations<'e>(key: &'e Key<'_>, of: &Weights, authority: bool) -> Option<Vec<Vec<Taken<'e>>>> {
+    let mut out: Vec<Vec<Taken<'_>>> = vec![Vec::new()];
+    let counts = |kind| grants(kind) || (moves(kind) && !authority);
+    for effect in key.effects.iter().filter(|effect| counts(effect.kind)) {
+        let before = out.clone();
+        for (token, is) in &effect.tokens {
+            let Some((_, counts)) = of.iter().find(|(asked, _)| asked == token) else { continue };
+            let taken = Taken { effect, token: *token, counts: number(*counts).into(), is: is.clone() };
+            out.extend(before.iter().map(|others| [others.as_slice(), &[taken.clone()]].concat()));
+            if out.len() > MAX_COMBINATIONS {
+                return None;
+            }
+        }
+    }
+    // Nothing at all is no way.
+    out.retain(|which| !which.is_empty());
+    Some(out)
 }

@@ -1,6 +1,6 @@
 //! The requests that take what [`crate::window`] says can be taken.
 
-use super::{Audit, Step, rules::Letting};
+use super::{Asked, Audit, Step, rules::Letting};
 use crate::{
     integer::Answer,
     window::outflow::Part,
@@ -16,18 +16,19 @@ const MAX_STEPS: usize = 256;
 
 impl Audit<'_, '_> {
     /// A request for each action of each part; nothing if some part cannot be had, or there are too many.
-    pub(super) fn spend(&self, lettings: &[Letting], parts: &[Part]) -> Vec<Step> {
+    pub(super) fn spend(&self, asked: &Asked, parts: &[Part]) -> Vec<Step> {
         let mut known = BTreeMap::new();
         let mut out = Vec::new();
         for part in parts {
-            let Some(letting) = lettings.get(part.rule) else { return Vec::new() };
+            let Some(letting) = asked.lettings.get(part.rule) else { return Vec::new() };
             let Some(amounts) = split(part) else { return Vec::new() };
             for amount in amounts {
                 if out.len() >= MAX_STEPS {
                     return Vec::new();
                 }
                 let key = (part.rule, amount.clone(), part.signed);
-                let found = known.entry(key).or_insert_with(|| self.request(letting, &amount, part.signed));
+                let found =
+                    known.entry(key).or_insert_with(|| self.request(asked, letting, &amount, part.signed));
                 let Some(request) = found.clone() else { return Vec::new() };
                 out.push(Step { at: part.signed, request, takes: amount });
             }
@@ -35,15 +36,20 @@ impl Audit<'_, '_> {
         out
     }
 
-    /// A request of the rule that takes just so much, at that time.
-    fn request(&self, letting: &Letting, amount: &BigUint, at: Time) -> Option<Witness> {
+    /// A request of the rule that takes just so much, at that time; if it can be had, one that takes no other tokens.
+    fn request(&self, asked: &Asked, letting: &Letting, amount: &BigUint, at: Time) -> Option<Witness> {
         let amount = BigInt::from(amount.clone());
         letting.ways.iter().filter(|way| BigInt::from(way.most.clone()) >= amount).find_map(|way| {
             let key = self.keys.get(way.key)?;
             let exactly = [key.at_least(&way.amount, &amount), key.at_most(&way.amount, &amount)];
             let now = key.at_time(at);
-            let conditions = [&way.condition, &exactly[0], &exactly[1], &now];
-            let Answer::Found(found) = key.find(&conditions) else { return None };
+            let nothing_else = key.takes_only(|token| asked.of.iter().any(|(of, _)| *of == token));
+            let conditions = [&way.condition, &exactly[0], &exactly[1], &now, &nothing_else];
+            let answer = match key.find(&conditions) {
+                Answer::Found(found) => Answer::Found(found),
+                _ => key.find(&[&way.condition, &exactly[0], &exactly[1], &now]),
+            };
+            let Answer::Found(found) = answer else { return None };
             let mut witness = key.witness(&found)?;
             witness.now = at;
             granted_by(&witness, key.rules(), letting.rule).then_some(witness)

@@ -233,6 +233,19 @@ impl<'r> Key<'r> {
         Prop::any(is.collect::<Vec<_>>())
     }
 
+    /// Where nothing is taken but of these tokens.
+    pub(crate) fn takes_only(&self, these: impl Fn(TokenId) -> bool) -> Prop {
+        let mut parts = Vec::new();
+        for effect in self.effects.iter().filter(|effect| {
+            !matches!(effect.kind, EffectKind::Receive | EffectKind::Owe | EffectKind::Grant(GrantMode::Dec))
+        }) {
+            for (_, is) in effect.tokens.iter().filter(|(token, _)| !these(*token)) {
+                parts.push(Prop::any([self.not(is), self.at_most(&effect.amount, &BigInt::zero())]));
+            }
+        }
+        Prop::all(parts)
+    }
+
     /// Where a grant is the one that decides, if it matches and [may](Self::may_decide): no other matches that it has no order with.
     pub(crate) fn alone(&self, arm: &ArmAt) -> Prop {
         let rules = self.rules();

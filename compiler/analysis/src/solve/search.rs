@@ -16,10 +16,13 @@ use agentpol_model::{
 use num_bigint::BigInt;
 use num_integer::Integer as _;
 use num_traits::{One as _, Signed as _, Zero as _};
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 /// States that one question may look at. Beyond, its answer is unknown.
 pub(crate) const MAX_STATES: u32 = 50_000;
+
+/// Conditions that one question may look at. Beyond, its answer is unknown.
+pub(crate) const MAX_LOOKS: u64 = 2_000_000;
 
 /// States that wait for their turn at most.
 const MAX_WAITING: usize = 100_000;
@@ -90,14 +93,15 @@ impl<'a> Field<'a> {
         let mut waiting = vec![];
         waiting.extend(first.with(conditions.iter().copied()));
         let mut states = 0_u32;
+        let looks = Cell::new(0_u64);
         let mut steps = Steps::default();
         while let Some(state) = waiting.pop() {
             states = states.saturating_add(1);
-            if states > MAX_STATES || waiting.len() > MAX_WAITING {
+            if states > MAX_STATES || waiting.len() > MAX_WAITING || looks.get() > MAX_LOOKS {
                 is_known = false;
                 break;
             }
-            let Some(mut state) = self.narrowed(state) else { continue };
+            let Some(mut state) = self.narrowed(state, &looks) else { continue };
             let beaten = best.as_ref().zip(objective).map(|((best, _), objective)| {
                 // Only what is better is of interest: best + 1 - objective <= 0.
                 Rc::new((Sum::constant(best + 1).minus(objective), Relation::NotAbove))
@@ -223,7 +227,7 @@ impl<'a> Field<'a> {
     }
 
     /// The same, without alternatives that cannot be and with domains no wider than the forms allow, until nothing changes.
-    fn narrowed(&self, mut state: State<'a>) -> Option<State<'a>> {
+    fn narrowed(&self, mut state: State<'a>, looks: &Cell<u64>) -> Option<State<'a>> {
         // Ends could creep towards each other for ever.
         for round in 0.. {
             let mut changed = false;
@@ -232,6 +236,7 @@ impl<'a> Field<'a> {
             }
             let open = std::mem::take(&mut state.open);
             for condition in open {
+                looks.set(looks.get().saturating_add(u64::try_from(condition.size()).unwrap_or(u64::MAX)));
                 match state.sole(condition) {
                     Sole::Holds => changed = true,
                     Sole::Fails => return None,

@@ -26,11 +26,11 @@ pub struct Cadence {
 
 /// The period that a second lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Which of the cycle's periods.
     pub(super) index: usize,
     /// Seconds of the period before this one.
-    pub(super) since: Time,
+    pub(crate) since: Time,
     /// Seconds of the period from this one on: at least 1.
     pub(super) left: Time,
 }
@@ -63,7 +63,7 @@ impl Cadence {
     }
 
     /// Where a second lies.
-    pub(super) fn place(&self, at: Time) -> Place {
+    pub(crate) fn place(&self, at: Time) -> Place {
         let cycle = self.cycle();
         let inside = (at % cycle + self.phase) % cycle;
         let index = self.ends.partition_point(|end| *end <= inside);
@@ -138,7 +138,7 @@ impl Grid {
     }
 
     /// The periods of one kind.
-    pub(super) const fn of(&self, period: Period) -> &Cadence {
+    pub(crate) const fn of(&self, period: Period) -> &Cadence {
         match period {
             Period::Day => &self.day,
             Period::Week => &self.week,

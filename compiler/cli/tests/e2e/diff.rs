@@ -41,7 +41,10 @@ fn a_budget_of_more() {
 
 #[test]
 fn some_more_and_some_less() {
-    let other = changed("to == 0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "to == 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
+    let other = changed(
+        "to == 0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+        "to == 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+    );
     let run = compare(GOOD, &other, &[]);
     assert_eq!((run.code, run.out.lines().next().unwrap().split(':').next().unwrap()), (1, "incomparable"));
 }
