@@ -210,7 +210,7 @@ impl<'a> Seen<'a> {
         Some((gives, gets))
     }
 
-    /// Swaps whose least, where the most is given, is nothing or dust that is not bound to it.
+    /// Swaps that give more than dust for nothing, or whose least, where the most is given, is dust that is not bound to it.
     fn no_minimum(&self) -> BTreeSet<Kind> {
         let mut out = BTreeSet::new();
         for ((rule, _, gives, gets), pairs) in &self.swaps {
@@ -219,9 +219,14 @@ impl<'a> Seen<'a> {
             let (Some(least), Some(anywhere)) = (with_all.min(), pairs.iter().map(|(_, got)| got).min()) else {
                 continue;
             };
-            let decimals = self.policy.rules.tokens[gets.index()].decimals;
-            let dust = (BigUint::from(10_u32).pow(u32::from(decimals)) / 1_000_u32).max(BigUint::from(1_u32));
-            if *least == BigUint::ZERO || (least <= anywhere && *least < dust) {
+            let dust = |token: TokenId| {
+                let decimals = self.policy.rules.tokens[token.index()].decimals;
+                (BigUint::from(10_u32).pow(u32::from(decimals)) / 1_000_u32).max(BigUint::from(1_u32))
+            };
+            let enough = most.map(|most| dust(*gives).min(most.clone()));
+            let for_nothing =
+                pairs.iter().any(|(given, got)| Some(given) >= enough.as_ref() && *got == BigUint::ZERO);
+            if for_nothing || (least <= anywhere && *least < dust(*gets)) {
                 out.insert(Kind::NoMinimum { rule: *rule, gives: *gives, gets: *gets });
             }
         }

@@ -13,7 +13,7 @@ pub mod brute;
 pub mod claims;
 pub mod spending;
 
-use agentpol_analysis::ruleset::{Bound, Rule, RuleSet};
+use agentpol_analysis::ruleset::{Bound, Rule, RuleSet, Verb};
 use agentpol_model::{
     Address, U256,
     decision::{DenyCode, Ruling},
@@ -36,8 +36,12 @@ pub fn alone(rules: &RuleSet, rule: RuleId) -> RuleSet {
 pub fn matches(alone: &RuleSet, request: &Request<'_>, bound: &Bound) -> bool {
     match alone.decide(request, bound) {
         Ok(granted) => !granted.actions.is_empty(),
-        // What comes behind the rules names the rule; an undefined denial does not match.
-        Err(denied) => denied.rule.is_some() && denied.code != DenyCode::Undefined,
+        // What comes behind the rules names the rule. A denial whose condition is undefined does not match; a grant of which something
+        // is undefined is one whose effects are.
+        Err(denied) => {
+            let denies = alone.rules.iter().any(|rule| rule.verb == Verb::Deny);
+            denied.rule.is_some() && !(denies && denied.code == DenyCode::Undefined)
+        }
     }
 }
 

@@ -18,7 +18,10 @@ use agentpol_model::{
     request::{Action, Envelope, Kind, Request},
     types::{Type, WordType},
 };
-use agentpol_runtime::{Binding, Nonces, Policy, Session};
+use agentpol_runtime::{
+    Binding, Nonces, Policy, Session,
+    ledger::{Asset, Key, Record},
+};
 use num_bigint::BigUint;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -272,9 +275,31 @@ fn play(
         let granted = rules.decide(&request, &bound).map_err(|e| format!("{e:?}"))?;
         for action in &granted.actions {
             flow.add(rules, step.at, n, of.chain, &action.effects);
+            session = taken_at_once(rules, session, &policy, &action.effects, of.chain, step.at);
         }
     }
     Ok([Takers::Themselves, Takers::WhenLet].map(|takers| flow.most(token, span, takers)).into_iter().max().unwrap_or_default())
+}
+
+/// Whoever was given authority takes all of it, and the ledger sees that.
+fn taken_at_once<'p>(
+    rules: &RuleSet,
+    session: Session<'p>,
+    policy: &'p Policy,
+    effects: &[Effect],
+    chain: u64,
+    at: Time,
+) -> Session<'p> {
+    let mut ledger = session.ledger().clone();
+    let granted = |kind| matches!(kind, EffectKind::Grant(GrantMode::Set | GrantMode::Add));
+    for effect in effects.iter().filter(|effect| granted(effect.kind)) {
+        let sites = &rules.tokens[effect.token.index()].sites;
+        let Some((_, contract)) = sites.iter().find(|(on, _)| *on == chain) else { continue };
+        let asset = Asset { chain, contract: *contract };
+        let key = Key { asset, spender: effect.party, through: effect.through };
+        ledger.apply(Record::Pulled(key, effect.amount, at));
+    }
+    Session::resume(policy, ledger, Nonces::Any)
 }
 
 const FIRST: Time = 1_796_083_195;
@@ -287,7 +312,8 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
     let binding = Binding { wallet: WALLET, signer: WALLET, params: params.clone() };
     let policy = Policy::new(module, &binding).map_err(|e| format!("{e:?}"))?;
     let bound = Bound::new(rules, WALLET, params).map_err(|e| e.to_string())?;
-    let mut session = Session::new(&policy, Nonces::Any);
+    // Of what spenders take the ledger hears nothing.
+    let mut session = Session::resume(&policy, policy.ledger(false), Nonces::Any);
     let mut flow = Flow::default();
     let mut now = FIRST;
     for n in 0..40 {
