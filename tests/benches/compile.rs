@@ -1,4 +1,4 @@
-//! From a policy's text to a verified module: microseconds per rule, from 100 to 10 000 rules.
+//! From a policy's text to a verified module, analysed: microseconds per rule, from 100 to 10 000 rules.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
     reason = "a bench measures time"
 )]
 
+use agentpol_analysis::findings::findings;
 use agentpol_bytecode as bytecode;
 use agentpol_compiler::{NoFiles, SourceFile, compile, lower::lower};
 use agentpol_tests::workload;
@@ -17,8 +18,8 @@ use std::{hint::black_box, time::Instant};
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 
 /// Microseconds of each step, or why there are none.
-fn once(text: &str) -> Result<[f64; 5], String> {
-    let mut times = [0.0; 5];
+fn once(text: &str) -> Result<[f64; 6], String> {
+    let mut times = [0.0; 6];
     let mut last = Instant::now();
     let mut lap = |n: usize| {
         let now = Instant::now();
@@ -39,32 +40,34 @@ fn once(text: &str) -> Result<[f64; 5], String> {
     lap(3);
     black_box(verify(module).unwrap());
     lap(4);
+    black_box(findings(&rules));
+    lap(5);
     Ok(times)
 }
 
 fn main() {
     // What the standard library costs whoever compiles anything stands in the figures for 100 rules.
     println!(
-        "| rules | text | parse alone, µs | compile | lower | encode, decode | verify | all, µs per rule |"
+        "| rules | text | parse alone, µs | compile | lower | encode, decode | verify | findings | all, µs per rule |"
     );
-    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for rules in SIZES {
         let text = workload::source(rules);
         let rounds = (20_000 / rules).clamp(5, 50);
-        let mut all: Vec<[f64; 5]> = match (0..rounds).map(|_| once(&text)).collect() {
+        let mut all: Vec<[f64; 6]> = match (0..rounds).map(|_| once(&text)).collect() {
             Ok(all) => all,
             Err(why) => {
-                println!("| {rules} | {} KiB | {why} | | | | | |", text.len() / 1024);
+                println!("| {rules} | {} KiB | {why} | | | | | | |", text.len() / 1024);
                 continue;
             }
         };
         // Parsing is part of compiling: it is shown, not added.
-        let total = |times: &[f64; 5]| times[1..].iter().sum::<f64>();
+        let total = |times: &[f64; 6]| times[1..].iter().sum::<f64>();
         all.sort_by(|a, b| total(a).total_cmp(&total(b)));
         let median = all[all.len() / 2];
-        let [parse, compile, lower, wire, verify] = median.map(|time| time / rules as f64);
+        let [parse, compile, lower, wire, verify, analyse] = median.map(|time| time / rules as f64);
         println!(
-            "| {rules} | {} KiB | {parse:.1} | {compile:.1} | {lower:.1} | {wire:.1} | {verify:.1} | {:.1} |",
+            "| {rules} | {} KiB | {parse:.1} | {compile:.1} | {lower:.1} | {wire:.1} | {verify:.1} | {analyse:.1} | {:.1} |",
             text.len() / 1024,
             total(&median) / rules as f64
         );

@@ -5,6 +5,7 @@
 //! | block | is |
 //! | --- | --- |
 //! | ` ```agentpol ` | a whole policy. `// error[AP0101]` (or `warning`, `note`) at a line's end says what the compiler must say about that line; nothing else may be said. Its own `test` blocks must pass |
+//! | ` ```agentpol check ` | the same, analysed as well: what `agentpol check` says of it |
 //! | ` ```requests ` | one request a line, as `agentpol decide` reads them, each followed by `=> allow RULE`, `=> ask RULE` or `=> deny CODE`. They are judged by the policy above, in order, with one ledger |
 //!
 //! Other blocks are prose.
@@ -30,6 +31,8 @@ pub const CHAPTERS: &[&str] = &[
     "asks",
     "deny",
     "overlap",
+    "findings",
+    "bounds",
     "typed_data",
     "signed_authority",
     "messages",
@@ -38,6 +41,9 @@ pub const CHAPTERS: &[&str] = &[
     "accept",
     "refusals",
     "library",
+    "library_swaps",
+    "library_lending",
+    "library_accounts",
     "world",
     "interfaces",
     "json_abi",

@@ -2,19 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use agentpol_tests::{doors::doors, generator::Rng, mutants::mutate};
-use std::path::Path;
+use agentpol_tests::{
+    doors::{doors, operations, policies, typed_data},
+    generator::Rng,
+    mutants::mutate,
+};
+use std::collections::BTreeMap;
 
 /// Mutants of each seed.
 const MUTANTS: usize = 60;
-
-fn policies() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let texts = files.into_iter().filter(|file| file.extension().is_some_and(|ext| ext == "agentpol"));
-    texts.map(|file| std::fs::read(file).unwrap()).collect()
-}
 
 #[test]
 fn seeds_and_their_mutants() {
@@ -53,4 +49,32 @@ fn nothing_and_noise() {
             door(&rng.bytes(length));
         }
     }
+}
+
+/// Choices of typed data lead somewhere: most is read, what is read is confirmed by alloy, and enough is granted that both evaluators
+/// have something to say.
+#[test]
+fn typed_data_is_confirmed() {
+    let rng = &mut Rng::new(5);
+    let mut tally = BTreeMap::<_, usize>::new();
+    for n in 0..2_000 {
+        *tally.entry(typed_data::typed_data(&rng.bytes(20 + n % 400))).or_default() += 1;
+    }
+    println!("{tally:?}");
+    let of = |told| tally.get(&told).copied().unwrap_or_default();
+    assert!(of(typed_data::Told::Granted) > 200, "{tally:?}");
+    assert!(of(typed_data::Told::Confirmed) > 200, "{tally:?}");
+    assert!(of(typed_data::Told::Read) < 50, "alloy takes almost all that is read: {tally:?}");
+}
+
+#[test]
+fn user_operations_are_read_and_granted() {
+    let rng = &mut Rng::new(6);
+    let mut tally = BTreeMap::<_, usize>::new();
+    for n in 0..1_000 {
+        *tally.entry(operations::operations(&rng.bytes(20 + n % 400))).or_default() += 1;
+    }
+    println!("{tally:?}");
+    let of = |told| tally.get(&told).copied().unwrap_or_default();
+    assert!(of(operations::Told::Granted) > 20 && of(operations::Told::Read) > 200, "{tally:?}");
 }

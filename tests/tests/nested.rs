@@ -1,8 +1,9 @@
 //! Wrappers within wrappers: both evaluators say the same, and many are granted, so that there is something to say.
 
 use agentpol_tests::{
+    differential::WALLET,
     generator::Rng,
-    nested::{call, judge},
+    nested::{call, found},
 };
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ fn what_is_inside_wrappers_is_judged_the_same_by_both() {
     #[expect(clippy::disallowed_methods, reason = "how many is asked for by hand")]
     let many = std::env::var("AGENTPOL_NESTED").ok().and_then(|many| many.parse().ok()).unwrap_or(4_000);
     for n in 0..many {
-        let said = judge(&call(n % 5, rng));
+        let said = found(&call(n % 5, rng), WALLET);
         deepest = deepest.max(said.as_ref().map_or(0, |granted| granted.actions.len()));
         *tally.entry(said.map_or_else(|denied| denied.code.name(), |_| "granted")).or_default() += 1;
     }

@@ -222,6 +222,7 @@ impl Policy {
             rules: vec![self.rule_name(action.rule)?.clone()],
             effects: effects.collect::<Option<_>>()?,
             charges: charges.collect::<Option<_>>()?,
+            may_fail: action.may_fail,
         })
     }
 }

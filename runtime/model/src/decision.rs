@@ -110,6 +110,9 @@ pub struct GrantedAction {
     pub rule: RuleId,
     /// What it does.
     pub effects: Effects,
+    /// Does it stand, however deep, in a part that may fail while the request succeeds? Then that the request landed says nothing
+    /// of it: what it takes counts, and what it would end or use up is not taken as ended or used.
+    pub may_fail: bool,
     /// What the rule's own `charge`s add, in the order they are written: a budget may occur more than once.
     pub charges: Charges,
 }

@@ -45,5 +45,5 @@ fn one<'a, P>(
         // On itself, for the same sender. The value that came along was counted with the wrapper.
         None => called(operation, wrapper.from, own, U256::ZERO, data)?,
     };
-    Ok(Inner { action, may_fail })
+    Ok(Inner { action, may_fail, harmless: false })
 }

@@ -38,7 +38,7 @@ pub(crate) fn each<'a, E: From<Fault>>(
             command: [a, b, c, opcode & !MAY_FAIL],
             data: input(n).ok_or(Fault::Malformed)?,
         };
-        visit(Inner { action, may_fail: opcode & MAY_FAIL != 0 })?;
+        visit(Inner { action, may_fail: opcode & MAY_FAIL != 0, harmless: false })?;
     }
     Ok(())
 }

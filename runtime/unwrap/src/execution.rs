@@ -40,7 +40,7 @@ pub(crate) fn each<E: From<Fault>>(
         BATCH => return batch(from, data, may_fail, visit),
         _ => return Err(Fault::Malformed.into()),
     };
-    visit(Inner { action, may_fail })
+    visit(Inner { action, may_fail, harmless: false })
 }
 
 fn single(from: Address, data: &[u8]) -> Result<Action<'_>, Fault> {
@@ -65,7 +65,7 @@ fn batch<E: From<Fault>>(from: Address, data: &[u8], may_fail: bool, visit: Visi
         let value = batch.value.word(args, &[n]).ok_or(Fault::Malformed)?;
         let data = batch.data.bytes(args, &[n]).ok_or(Fault::Malformed)?;
         let action = called(OPERATION_CALL, from, Address::from_word(to.into()), value, data)?;
-        visit(Inner { action, may_fail })?;
+        visit(Inner { action, may_fail, harmless: false })?;
     }
     Ok(())
 }

@@ -48,6 +48,8 @@ pub struct Inner<'a> {
     pub action: Action<'a>,
     /// Does the wrapper go on with the rest if it fails?
     pub may_fail: bool,
+    /// Is that how the wrapper is made, and no harm, so that no rule need accept it? A permit that fails gives nothing.
+    pub harmless: bool,
 }
 
 /// Why what is inside cannot be said. Where in the wrapper's data is not told: the offset is 0.
@@ -85,7 +87,7 @@ impl Fault {
 pub struct Summary {
     /// How many actions.
     pub count: usize,
-    /// May one of them fail without the rest?
+    /// May one of them fail without the rest, so that a rule has to accept it?
     pub may_fail: bool,
 }
 
@@ -98,7 +100,7 @@ pub fn summary<P>(
     let mut summary = Summary::default();
     each(unwraps, wrapper, args, |inner| {
         summary.count = summary.count.saturating_add(1);
-        summary.may_fail |= inner.may_fail;
+        summary.may_fail |= inner.may_fail && !inner.harmless;
         Ok::<_, Fault>(())
     })?;
     Ok(summary)

@@ -1,5 +1,6 @@
 //! A token's `permit` as 1inch's routers take it: the token's address, then the arguments of EIP-2612's `permit` or of DAI's. No
-//! bytes: no permit. (Their compact forms leave out what the contract fills in; they are not read.)
+//! bytes: no permit. (Their compact forms leave out what the contract fills in; they are not read.) The router goes on if the permit
+//! fails: somebody else may have submitted it first.
 
 use crate::{Fault, Inner, Visit, itself, packed::Packed};
 use agentpol_abi::{SELECTOR_BYTES, Selector, WORD_BYTES};
@@ -33,7 +34,7 @@ pub(crate) fn each<E: From<Fault>>(wrapper: &Action<'_>, data: &[u8], visit: Vis
     let data = calldata.get(..SELECTOR_BYTES + rest.0.len()).ok_or(Fault::Malformed)?;
     let action =
         Action { kind: Kind::Call, from: itself(wrapper), to, value: U256::ZERO, command: [0; 4], data };
-    visit(Inner { action, may_fail: false })
+    visit(Inner { action, may_fail: true, harmless: true })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub(crate) fn each<E: From<Fault>>(wrapper: &Action<'_>, data: &[u8], visit: Vis
     let mut rest = Packed(data);
     while !rest.0.is_empty() {
         let action = record(wrapper, &mut rest)?;
-        visit(Inner { action, may_fail: false })?;
+        visit(Inner { action, may_fail: false, harmless: false })?;
     }
     Ok(())
 }

@@ -232,7 +232,7 @@ fn several_forms_follow_one_another_and_a_summary_tells_of_all() {
     each(&all, &outer(Kind::Call), &Tree(&values), visit).unwrap();
     let token = Address::repeat_byte(5);
     let expected =
-        [(Kind::Call, token, false), (Kind::Call, wrapper(), false), (Kind::Command, wrapper(), true)];
+        [(Kind::Call, token, true), (Kind::Call, wrapper(), false), (Kind::Command, wrapper(), true)];
     assert_eq!(seen, expected);
     let told = summary(&all, &outer(Kind::Call), &Tree(&values));
     assert_eq!(told, Ok(Summary { count: 3, may_fail: true }));

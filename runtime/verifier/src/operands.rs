@@ -56,8 +56,10 @@ impl Class {
         matches!(self, Class::Any | Class::Address)
     }
 
+    /// Words of one kind; and an address with bytes, as `pad` writes it: the word is the same.
     pub(crate) fn compares_with(self, other: Class) -> bool {
-        self == other || self == Class::Any || other == Class::Any
+        let padded = matches!((self, other), (Class::Address, Class::Bytes) | (Class::Bytes, Class::Address));
+        self == other || self == Class::Any || other == Class::Any || padded
     }
 }
 

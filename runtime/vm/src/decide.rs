@@ -27,6 +27,8 @@ pub struct Scratch {
     met: usize,
     /// Actions granted so far.
     count: usize,
+    /// Is the action at hand in a part that may fail while the request succeeds?
+    may_fail: bool,
 }
 
 impl Scratch {
@@ -88,7 +90,7 @@ impl Policy {
     }
 
     fn decide_all(&self, request: &Request<'_>, scratch: &mut Scratch) -> Result<(), Denied> {
-        (scratch.met, scratch.count) = (0, 0);
+        (scratch.met, scratch.count, scratch.may_fail) = (0, 0, false);
         self.admit(request).map_err(|fault| fault.in_action(0))?;
         for action in request.actions {
             self.judge(request, action, 0, scratch)?;
@@ -148,9 +150,12 @@ impl Policy {
             }
             Some(wrapper) => {
                 self.judge_wrapper(callable, wrapper, &frame, n, scratch).map_err(of_this)?;
+                let outside = scratch.may_fail;
                 let inside = unwrap::each(&wrapper.unwraps, action, &frame.args, |inner| {
+                    scratch.may_fail = outside || inner.may_fail;
                     self.judge(request, &inner.action, depth.saturating_add(1), scratch).map_err(Stop::Denied)
                 });
+                scratch.may_fail = outside;
                 inside.map_err(|stop| stop.in_action(n))
             }
         }
@@ -211,17 +216,21 @@ impl Policy {
         frame: &Frame<'_>,
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
-        let Scratch { granted, steps, count, .. } = scratch;
+        let Scratch { granted, steps, count, may_fail, .. } = scratch;
         if granted.actions.len() <= *count {
-            let fresh =
-                GrantedAction { rule: arm.rule, effects: Effects::new(), charges: Default::default() };
-            granted.actions.push(fresh);
+            granted.actions.push(GrantedAction {
+                rule: arm.rule,
+                effects: Effects::new(),
+                charges: Default::default(),
+                may_fail: *may_fail,
+            });
         }
         let Some(granted) = granted.actions.get_mut(*count) else {
             return Err(Fault::of_request(DenyCode::NoRule));
         };
         *count = count.saturating_add(1);
         granted.rule = arm.rule;
+        granted.may_fail = *may_fail;
         granted.effects.clear();
         granted.charges.clear();
         self.effects(callable, arm, frame, steps, &mut granted.effects)?;

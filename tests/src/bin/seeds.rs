@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a tool of the tests")]
 
-use agentpol_tests::doors::doors;
+use agentpol_tests::doors::{doors, policies};
 use std::{fs, path::PathBuf};
 
 fn main() {
@@ -10,7 +10,7 @@ fn main() {
         eprintln!("usage: seeds FOLDER");
         std::process::exit(2);
     };
-    for (name, _, seeds) in doors(Vec::new()) {
+    for (name, _, seeds) in doors(policies()) {
         let folder = folder.join(name);
         fs::create_dir_all(&folder).unwrap();
         for (n, seed) in seeds.iter().enumerate() {

@@ -14,7 +14,7 @@
 mod judge;
 mod said;
 
-use agentpol_compiler::{Compilation, Loader, SourceFile, compile};
+use agentpol_compiler::{Compilation, Loader, SourceFile, check, compile};
 use agentpol_tests::chapters::{self, Block, Expected};
 use std::{fs, path::PathBuf};
 
@@ -39,9 +39,10 @@ fn chapter(name: &str) {
     let (mut faults, mut said) = (Vec::new(), String::new());
     for block in chapters::blocks(&text) {
         match block.kind.as_str() {
-            "agentpol" => {
+            "agentpol" | "agentpol check" => {
+                let read = if block.kind == "agentpol" { compile } else { check };
                 let compiled =
-                    compile(SourceFile::new("policy.agentpol", block.text.as_str()), &Beside(folder.clone()));
+                    read(SourceFile::new("policy.agentpol", block.text.as_str()), &Beside(folder.clone()));
                 faults.extend(compare(&block, &compiled));
                 faults.extend(
                     judge::own_tests(&compiled).into_iter().map(|(line, fault)| at(&block, line, &fault)),
@@ -91,7 +92,7 @@ fn example(name: &str) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
     let file = format!("{name}.agentpol");
     let text = fs::read_to_string(folder.join(&file)).unwrap();
-    let compiled = compile(SourceFile::new(file, text.as_str()), &Beside(folder));
+    let compiled = check(SourceFile::new(file, text.as_str()), &Beside(folder));
     let mut faults: Vec<String> = said::lines(&compiled)
         .into_iter()
         .map(|((s, code, line), said)| format!("line {line}: {s}[{code}]: {said}"))
@@ -112,7 +113,7 @@ fn chapters_are_in_canonical_layout() {
     let mut faults = Vec::new();
     for chapter in chapters::CHAPTERS {
         for block in chapters::blocks(&chapters::read(chapter).unwrap()) {
-            if block.kind == "agentpol"
+            if block.kind.starts_with("agentpol")
                 && agentpol_grammar::format(&block.text).is_ok_and(|text| text != block.text)
             {
                 faults.push(format!("tests/cases/{chapter}/spec.md, line {}", block.line));

@@ -1,6 +1,6 @@
 //! The standard library, from its own text.
 
-use agentpol_grammar::ast::{Item, ItemKind, MemberKind, QName, Site};
+use agentpol_grammar::ast::{Item, ItemKind, QName, Site};
 use std::fmt::Write as _;
 
 /// Every module: what it says of itself, its chains, tokens, contracts and interfaces.
@@ -25,8 +25,8 @@ fn table(text: &mut String, what: &str, items: &[Item]) {
     if !rows.is_empty() {
         let columns = match what {
             "chain" => "| chain | id | native | |\n| --- | --- | --- | --- |",
-            "token" => "| token | decimals | functions of | on | |\n| --- | --- | --- | --- | --- |",
-            _ => "| contract | functions of | on | |\n| --- | --- | --- | --- |",
+            "token" => "| token | decimals | interfaces | on | |\n| --- | --- | --- | --- | --- |",
+            _ => "| contract | interfaces | on | |\n| --- | --- | --- | --- |",
         };
         write!(text, "\n{columns}\n{}\n", rows.join("\n")).unwrap();
     }
@@ -60,23 +60,21 @@ fn chains(sites: &[Site]) -> String {
     sites.iter().map(|site| site.chain.node.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// An interface with its functions, as they are written.
+/// An interface with all its members, as they are written: functions, what is signed, commands, and the structs and constants they use.
 fn interface(text: &mut String, source: &str, item: &Item) {
     let ItemKind::Interface(interface) = &item.kind else { return };
     let doc = item.doc.as_deref().unwrap_or_default().trim();
     write!(text, "\n### {}\n\n{doc}\n\n```agentpol-interface\n", interface.name.node).unwrap();
     for member in &interface.members {
-        if matches!(member.kind, MemberKind::Function { .. } | MemberKind::Struct { .. }) {
-            for line in member.doc.as_deref().unwrap_or_default().trim().lines() {
-                writeln!(text, "/// {}", line.trim()).unwrap();
-            }
-            let lines = source
-                .get(member.span.range())
-                .unwrap()
-                .lines()
-                .map(|line| line.strip_prefix("    ").unwrap_or(line));
-            writeln!(text, "{}", lines.collect::<Vec<_>>().join("\n")).unwrap();
+        for line in member.doc.as_deref().unwrap_or_default().trim().lines() {
+            writeln!(text, "/// {}", line.trim()).unwrap();
         }
+        let lines = source
+            .get(member.span.range())
+            .unwrap()
+            .lines()
+            .map(|line| line.strip_prefix("    ").unwrap_or(line));
+        writeln!(text, "{}", lines.collect::<Vec<_>>().join("\n")).unwrap();
     }
     text.push_str("```\n");
 }

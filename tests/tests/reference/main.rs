@@ -6,6 +6,7 @@
 mod library;
 mod tables;
 
+use agentpol_grammar::ast::{ItemKind, MemberKind};
 use agentpol_tests::chapters;
 use std::{fmt::Write as _, fs, path::PathBuf};
 
@@ -91,4 +92,30 @@ fn every_link_of_the_contents_leads_somewhere() {
     let links: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("- [")?.split_once("](#")).map(|(t, _)| t).collect();
     assert_eq!(links, headings);
+}
+
+/// What a contract's interfaces declare stands in the appendix, whatever kind of member it is.
+#[test]
+fn every_member_of_the_library_stands_in_the_appendix() {
+    let text = library::library();
+    let mut kinds = [0; 5];
+    for (module, source) in agentpol_stdlib::MODULES {
+        for item in agentpol_grammar::parse(source).file.items {
+            let ItemKind::Interface(interface) = item.kind else { continue };
+            for member in interface.members {
+                let (kind, line) = match member.kind {
+                    MemberKind::Function { name, .. } => (0, format!("\nfunction {}(", name.node)),
+                    MemberKind::Typed { name, .. } => (1, format!("\nsign {}(", name.node)),
+                    MemberKind::Command { opcode, name, .. } => {
+                        (2, format!("\ncommand {} {}(", opcode.node, name.node))
+                    }
+                    MemberKind::Struct { name, .. } => (3, format!("\nstruct {}(", name.node)),
+                    MemberKind::Const { name, .. } => (4, format!("\nconst {} ", name.node)),
+                };
+                kinds[kind] += 1;
+                assert!(text.contains(&line), "std::{module}: {line}");
+            }
+        }
+    }
+    assert!(kinds[..4].iter().all(|count| *count > 10), "{kinds:?}");
 }

@@ -2,6 +2,8 @@
 
 use crate::read::items;
 use agentpol_grammar::ast::{Item, ItemKind};
+use agentpol_tests::chapters;
+use std::{collections::BTreeSet, fs, path::Path};
 
 fn title(item: &Item) -> Option<String> {
     match &item.kind {
@@ -48,4 +50,35 @@ fn modules_stand_in_canonical_layout() {
         let formatted = agentpol_grammar::format(text).unwrap_or_else(|e| panic!("std::{name}: {e:?}"));
         assert!(formatted == *text, "std::{name} is not in canonical layout");
     }
+}
+
+/// The text of the chapter or example that a cell of the table names.
+fn policies_of(place: &str) -> String {
+    match place.trim().split('`').collect::<Vec<_>>()[..] {
+        ["chapter ", chapter, ..] => chapters::read(chapter).unwrap(),
+        ["example ", example, ..] => {
+            let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+            fs::read_to_string(examples.join(format!("{example}.agentpol"))).unwrap()
+        }
+        _ => chapters::read("library").unwrap(),
+    }
+}
+
+/// The library's chapter says for every module where a tested policy uses it, and there one does.
+#[test]
+fn every_module_is_used_where_its_chapter_says() {
+    let chapter = chapters::read("library").unwrap();
+    let mut named = BTreeSet::new();
+    for row in chapter.lines().filter(|line| line.starts_with("| `std::")) {
+        let cells: Vec<&str> = row.split('|').collect();
+        let text = policies_of(cells[3]);
+        for module in cells[1].split('`').filter_map(|part| part.strip_prefix("std::")) {
+            // Chains are named by `on`, without `use`.
+            let used = module == "chains" || text.contains(&format!("\nuse std::{module}::"));
+            assert!(used, "std::{module} is used by no policy of{}", cells[3]);
+            assert!(named.insert(module.to_owned()), "std::{module} stands twice");
+        }
+    }
+    let all: BTreeSet<String> = agentpol_stdlib::MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(named, all, "left: what the chapter names; right: the library's modules");
 }

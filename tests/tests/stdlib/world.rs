@@ -1,6 +1,7 @@
 //! Chains, tokens and contracts: ids, native tokens, decimals and addresses.
 
 use crate::read::{Deployment, corpora, deployments, items, json};
+use agentpol_ethereum::user_operation::EntryPoint;
 use agentpol_grammar::ast::ItemKind;
 use alloy_primitives::Address;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,100 +14,176 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("WPOL", "WMATIC", "the token was renamed, its contract not"),
 ];
 
-/// Addresses that no file of the corpora holds on these chains. They were compared with what their projects publish.
+/// Addresses that no file of the corpora holds on these chains, and at least two public sources that hold them, to the last digit and for
+/// these chains; the first is the project's own where it has one. The checksum alone would not tell a wrong address from a right one.
 const UNLISTED: &[(&str, &str, &str)] = &[
     (
         "AggregationRouterV5",
         "arbitrum base ethereum gnosis optimism polygon",
-        "1inch's documentation, one address everywhere",
+        "1inch's SDK and Dune's spellbook, one address everywhere; the ERC-7730 registry",
     ),
     (
         "AggregationRouterV6",
         "arbitrum base ethereum gnosis optimism polygon",
-        "1inch's documentation, one address everywhere",
+        "Dune's spellbook, one address everywhere; the ERC-7730 registry",
     ),
     (
         "AugustusV6",
         "arbitrum base ethereum gnosis optimism polygon",
-        "Velora's documentation, one address everywhere",
+        "Velora's paraswap-dex-lib and Dune's spellbook, one address everywhere; the ERC-7730 registry",
     ),
-    ("BalancerRouter", "arbitrum base ethereum gnosis optimism", "Balancer's list of deployments"),
+    (
+        "BalancerRouter",
+        "arbitrum base ethereum gnosis optimism",
+        "balancer-deployments, task 20250307-v3-router-v2; others who swap through it",
+    ),
     (
         "BalancerVault",
         "arbitrum base ethereum gnosis optimism polygon",
-        "Balancer's list of deployments, one address everywhere",
+        "balancer-deployments; CoW's contracts, as an argument of their deployment",
     ),
-    ("Bundler3", "base ethereum", "Morpho's list of deployments"),
-    ("Curve3Pool", "ethereum", "Curve's list of pools"),
-    ("CurveRouter", "arbitrum ethereum gnosis optimism polygon", "Curve's list of deployments"),
-    ("CurveRouterNg", "base", "Curve's list of deployments"),
-    ("CurveStethPool", "ethereum", "Curve's list of pools"),
+    ("Bundler3", "base ethereum", "Morpho's SDK; the ERC-7730 registry"),
+    ("Curve3Pool", "ethereum", "curve-js; Dune's spellbook"),
+    (
+        "CurveRouter",
+        "arbitrum ethereum gnosis optimism polygon",
+        "curve-js, 1.2.0 on Ethereum; paraswap-dex-lib, Etherfi's and others' lists",
+    ),
+    ("CurveRouterNg", "base", "curve-js; paraswap-dex-lib"),
+    ("CurveStethPool", "ethereum", "curve-js; Lido's documentation"),
     (
         "DelegationManager",
         "arbitrum base ethereum gnosis optimism polygon",
-        "the Delegation Framework's list of deployments, one address everywhere",
+        "delegation-framework's broadcasts of deployments; MetaMask's core",
     ),
-    ("EntryPoint_0_6", "arbitrum base ethereum gnosis optimism polygon", "ERC-4337: one address everywhere"),
-    ("EntryPoint_0_7", "arbitrum base ethereum gnosis optimism polygon", "ERC-4337: one address everywhere"),
-    ("ExchangeRouter", "arbitrum", "GMX's list of deployments"),
-    ("GNO", "gnosis", "the token list has no Gnosis Chain"),
-    ("GeneralAdapter1", "base ethereum", "Morpho's list of deployments"),
-    ("GmxRouter", "arbitrum", "GMX's list of deployments"),
+    (
+        "EntryPoint",
+        "arbitrum base ethereum gnosis optimism polygon",
+        "the corpora's index has other last bytes, which nobody else has: 0.8.0 is published as here, in viem, permissionless.js and by the gate itself",
+    ),
+    (
+        "EntryPoint_0_6",
+        "arbitrum base ethereum gnosis optimism polygon",
+        "viem; permissionless.js' documentation; one address everywhere",
+    ),
+    (
+        "EntryPoint_0_7",
+        "arbitrum base ethereum gnosis optimism polygon",
+        "viem; delegation-framework's broadcasts of deployments; one address everywhere",
+    ),
+    (
+        "ExchangeRouter",
+        "arbitrum",
+        "gmx-interface's list of contracts, 2.2c, and others who follow it; the list in gmx-synthetics is older",
+    ),
+    ("GNO", "gnosis", "the token list has no Gnosis Chain; CoW's and Dune's token lists"),
+    ("GeneralAdapter1", "base ethereum", "Morpho's SDK; Morpho's app and others who use it"),
+    ("GmxRouter", "arbitrum", "gmx-synthetics' deployments; gmx-interface's list of contracts"),
     (
         "LiFiDiamond",
         "arbitrum base ethereum gnosis optimism polygon",
-        "LI.FI's list of deployments, one address everywhere",
+        "LI.FI's deployments and Dune's spellbook, one address everywhere; the ERC-7730 registry",
     ),
-    ("Morpho", "base ethereum", "Morpho's list of deployments"),
+    ("Morpho", "base ethereum", "Morpho's SDK; the ERC-7730 registry; Spark's address registry"),
     (
         "MultiSend",
         "arbitrum base ethereum gnosis optimism polygon",
-        "the corpora name it as canonical, without chains",
+        "the corpora name it as canonical, without chains; safe-deployments and safe-eth-py have them",
     ),
     (
         "MultiSendCallOnly",
         "arbitrum base ethereum gnosis optimism polygon",
-        "the corpora name it as canonical, without chains",
+        "the corpora name it as canonical, without chains; safe-deployments and safe-eth-py have them",
     ),
     (
         "MultiSendCallOnly_1_3",
         "arbitrum base ethereum gnosis optimism polygon",
-        "the corpora name it as canonical, without chains",
+        "the corpora name it as canonical, without chains; safe-deployments and safe-eth-py have them",
     ),
     (
         "Multicall3",
         "arbitrum base ethereum gnosis optimism polygon",
-        "Multicall3's list of deployments, one address everywhere",
+        "Multicall3's list of deployments; viem's chains; safe-eth-py",
     ),
-    ("NonfungiblePositionManager", "base optimism polygon", "Uniswap's page of deployments"),
-    ("Pool", "polygon", "Aave's address book"),
-    ("PositionManager", "arbitrum base ethereum optimism polygon", "Uniswap's page of deployments"),
-    ("Router02", "arbitrum base optimism polygon", "Uniswap's page of deployments"),
-    ("SparkPool", "ethereum", "Spark's address registry"),
-    ("SparkWETHGateway", "ethereum", "Spark's address registry"),
-    ("SpokePool", "arbitrum base ethereum optimism", "Across's list of deployments"),
-    ("SwapRouter", "arbitrum optimism polygon", "Uniswap's page of deployments"),
-    ("SwapRouter02", "arbitrum base optimism polygon", "Uniswap's page of deployments"),
-    ("USDC_e", "gnosis", "the token list has no Gnosis Chain"),
-    ("USDe", "arbitrum base ethereum optimism", "not in the token list; Ethena's documentation"),
-    ("UniversalRouter", "arbitrum base ethereum optimism polygon", "Uniswap's page of deployments"),
-    ("UniversalRouterHop", "arbitrum base ethereum optimism polygon", "Uniswap's page of deployments"),
-    ("UniversalRouterV1", "arbitrum base ethereum optimism polygon", "Uniswap's page of deployments"),
-    ("VaultRelayer", "arbitrum base gnosis", "CoW Protocol's documentation, one address everywhere"),
-    ("WETH_e", "gnosis", "the token list has no Gnosis Chain"),
-    ("WXDAI", "gnosis", "the token list has no Gnosis Chain"),
-    ("cDAI", "ethereum", "not in the token list; Compound's documentation"),
-    ("rETH", "arbitrum base optimism", "not in the token list; Rocket Pool's documentation"),
-    ("sDAI", "ethereum", "not in the token list; Maker's documentation"),
-    ("sUSDS", "ethereum", "not in the token list; Spark's address registry"),
-    ("sUSDe", "arbitrum base ethereum optimism", "not in the token list; Ethena's documentation"),
-    ("spWETH", "ethereum", "not in the token list; Spark's address registry"),
-    ("steCRV", "ethereum", "not in the token list; Curve's list of pools"),
-    ("threeCRV", "ethereum", "not in the token list; Curve's list of pools"),
-    ("weETH", "ethereum", "not in the token list; ether.fi's documentation"),
-    ("wstETH", "arbitrum base optimism polygon", "not in the token list; Lido's documentation"),
-    ("wstETH", "gnosis", "the token list has no Gnosis Chain"),
+    (
+        "NonfungiblePositionManager",
+        "base optimism polygon",
+        "Uniswap's documentation and its list of deployments",
+    ),
+    ("Pool", "polygon", "Aave's address book; the ERC-7730 registry"),
+    (
+        "PositionManager",
+        "arbitrum base ethereum optimism polygon",
+        "Uniswap's documentation and its list of deployments",
+    ),
+    ("Router02", "arbitrum base optimism polygon", "Uniswap's documentation; Uniswap's sdk-core"),
+    ("SparkPool", "ethereum", "Spark's address registry; defi-kit's documentation"),
+    ("SparkWETHGateway", "ethereum", "Spark's address registry; defi-kit's documentation"),
+    ("SpokePool", "arbitrum base ethereum optimism", "Across's contracts; CoW's SDK"),
+    ("SwapRouter", "arbitrum optimism polygon", "Uniswap's list of deployments; paraswap-dex-lib"),
+    ("SwapRouter02", "arbitrum base optimism polygon", "Uniswap's documentation and its list of deployments"),
+    ("USDC_e", "gnosis", "the token list has no Gnosis Chain; CoW's and Dune's token lists"),
+    ("USDe", "arbitrum base ethereum optimism", "not in the token list; CoW's token list, Dune's spellbook"),
+    (
+        "UniversalRouter",
+        "arbitrum base ethereum optimism polygon",
+        "universal-router's deploy addresses; Uniswap's documentation",
+    ),
+    (
+        "UniversalRouterHop",
+        "arbitrum base ethereum optimism polygon",
+        "universal-router's deploy addresses, version 2.1.1; universal-router-sdk",
+    ),
+    (
+        "UniversalRouterV1",
+        "arbitrum base ethereum optimism polygon",
+        "universal-router's deploy addresses, version 1.2; universal-router-sdk",
+    ),
+    ("VaultRelayer", "arbitrum base gnosis", "CoW's SDK; defi-kit's documentation, chain by chain"),
+    ("WETH_e", "gnosis", "the token list has no Gnosis Chain; CoW's and Dune's token lists"),
+    ("WXDAI", "gnosis", "the token list has no Gnosis Chain; CoW's and Dune's token lists"),
+    ("cDAI", "ethereum", "not in the token list; CoW's token list, Dune's spellbook"),
+    (
+        "rETH",
+        "arbitrum base optimism",
+        "not in the token list; Rocket Pool's documentation, Dune's spellbook",
+    ),
+    ("sDAI", "ethereum", "not in the token list; CoW's token list, Spark's address registry"),
+    ("sUSDS", "ethereum", "not in the token list; CoW's token list, Spark's address registry"),
+    (
+        "sUSDe",
+        "arbitrum base ethereum optimism",
+        "not in the token list; CoW's and SmolDapp's token lists, one address on all but Ethereum",
+    ),
+    ("spWETH", "ethereum", "not in the token list; Spark's address registry, defi-kit"),
+    ("steCRV", "ethereum", "not in the token list; Dune's spellbook, safe-eth-py"),
+    ("threeCRV", "ethereum", "not in the token list; Dune's spellbook, CoW's token list"),
+    ("weETH", "ethereum", "not in the token list; CoW's token list, Aave's address book"),
+    (
+        "wstETH",
+        "arbitrum base optimism polygon",
+        "not in the token list; Lido's documentation, Dune's spellbook",
+    ),
+    ("wstETH", "gnosis", "the token list has no Gnosis Chain; CoW's token list, Dune's spellbook"),
 ];
+
+/// The gate hashes a user operation for an entry point by its address, the library describes it: both mean the same ones.
+#[test]
+fn entry_points_are_those_of_the_gate() {
+    let versions = [
+        ("EntryPoint_0_6", EntryPoint::V06),
+        ("EntryPoint_0_7", EntryPoint::V07),
+        ("EntryPoint", EntryPoint::V08),
+    ];
+    let mut found = 0;
+    for Deployment { name, chain, address, .. } in deployments() {
+        let Some((_, version)) = versions.iter().find(|(known, _)| *known == name) else { continue };
+        let address: Address = address.unwrap().parse().unwrap();
+        assert_eq!(address, version.address(), "{name} on {chain}");
+        found += 1;
+    }
+    assert_eq!(found, 18);
+}
 
 /// Chain names and ids, as the library declares them.
 fn chains() -> BTreeMap<String, (u64, String)> {

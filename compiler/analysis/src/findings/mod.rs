@@ -5,12 +5,12 @@
 //!
 //! | module | asks |
 //! | --- | --- |
-//! | [`overlap`] | do two grants match one request? |
-//! | [`reach`] | does a rule ever match, ever decide; does a condition say anything? |
-//! | [`opaque`] | is a function granted whose effects nobody declared? |
-//! | [`parties`] | may value or authority go to somebody whom the policy does not name? |
-//! | [`minimum`] | may what is given come back as nothing? |
-//! | [`held`] | is everything that may leave held by a budget? |
+//! | `overlap` | do two grants match one request? |
+//! | `reach` | does a rule ever match, ever decide; does a condition say anything? |
+//! | `opaque` | is a function granted whose effects nobody declared? |
+//! | `parties` | may value or authority go to somebody whom the policy does not name? |
+//! | `minimum` | may what is given come back as nothing? |
+//! | `held` | is everything that may leave held by a budget? |
 
 mod held;
 mod minimum;
@@ -152,14 +152,23 @@ pub enum Question {
 struct Analysis<'r> {
     rules: &'r RuleSet,
     keys: Vec<Key<'r>>,
+    /// Of each rule, the keys and its places in them.
+    by_rule: Vec<Vec<(usize, usize)>>,
     findings: Vec<Finding>,
 }
 
 /// Everything that is found, rule by rule, the worst first.
 pub fn findings(rules: &RuleSet) -> Vec<Finding> {
-    let keys = (0..).map(CallableId::new).take(rules.callables.len());
-    let keys = keys.filter_map(|id| Key::new(rules, id, &[])).filter(|key| !key.arms.is_empty()).collect();
-    let mut analysis = Analysis { rules, keys, findings: Vec::new() };
+    let keys = Key::all(rules);
+    let mut by_rule = vec![Vec::new(); rules.rules.len()];
+    for (at, key) in keys.iter().enumerate() {
+        for (place, arm) in key.arms.iter().enumerate() {
+            if let Some(arms) = by_rule.get_mut(arm.rule.index()) {
+                arms.push((at, place));
+            }
+        }
+    }
+    let mut analysis = Analysis { rules, keys, by_rule, findings: Vec::new() };
     analysis.overlaps();
     analysis.reach();
     analysis.opaque();

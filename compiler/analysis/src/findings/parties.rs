@@ -4,7 +4,7 @@ use super::{Analysis, Finding, Kind, Question, granted_by, replayed};
 use crate::{
     integer::Answer,
     ruleset::{ParamType, Verb},
-    solve::{ArmAt, EffectAt, Key, Prop, Term},
+    solve::{ArmAt, EffectAt, Key, Prop, Set, Term, number},
     witness::Witness,
 };
 use agentpol_model::{
@@ -16,14 +16,21 @@ use num_traits::One as _;
 
 impl Analysis<'_> {
     pub(super) fn parties(&mut self) {
+        let constants = self.rules.named_addresses.iter();
+        let constants = Set::points(constants.map(|address| number(address.into_word().into())));
         for at in 0..self.keys.len() {
             let Some(key) = self.keys.get(at) else { continue };
             let mut out = Vec::new();
-            for arm in key.grants() {
-                for effect in &key.effects {
-                    let Some(gives) = Gives::of(effect.kind) else { continue };
-                    let answer = open_party(key, arm, effect, &self.named(key, &effect.party));
-                    out.push((arm.rule, gives, answer));
+            for effect in &key.effects {
+                let Some(gives) = Gives::of(effect.kind) else { continue };
+                // Most rules name their parties one by one.
+                let mut arms = key.grants().filter(|arm| !arm.keeps(&effect.party, &constants)).peekable();
+                if arms.peek().is_none() {
+                    continue;
+                }
+                let named = self.named(key, &effect.party);
+                for arm in arms {
+                    out.push((arm.rule, gives, open_party(key, arm, effect, &named)));
                 }
             }
             for (rule, gives, answer) in out {

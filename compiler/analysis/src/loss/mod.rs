@@ -5,10 +5,10 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`rules`] | the most of one token that one action of a rule lets out, and a request that does |
-//! | [`lines`] | the budgets' lines in base units of one token, each with the rules that it holds |
-//! | [`spend`] | the requests that take what [`crate::window`] says can be taken |
-//! | [`play`] | whether they are within all lines, of other tokens too |
+//! | `rules` | the most of one token that one action of a rule lets out, and a request that does |
+//! | `lines` | the budgets' lines in base units of one token, each with the rules that it holds |
+//! | `spend` | the requests that take what [`crate::window`] says can be taken |
+//! | `play` | whether they are within all lines, of other tokens too |
 
 mod lines;
 mod play;
@@ -28,7 +28,7 @@ use crate::{
 use agentpol_model::{
     Time, U256,
     budget::Window,
-    ids::{BudgetId, CallableId, RuleId, TokenId},
+    ids::{BudgetId, RuleId, TokenId},
 };
 pub(crate) use lines::{Of, Weights};
 use num_bigint::BigUint;
@@ -112,9 +112,7 @@ impl Most {
 
 /// What can be lost under a policy, for the worst values of its parameters.
 pub fn losses(rules: &RuleSet) -> Report {
-    let keys = (0..).map(CallableId::new).take(rules.callables.len());
-    let keys: Vec<Key<'_>> =
-        keys.filter_map(|id| Key::new(rules, id, &[])).filter(|key| key.grants().next().is_some()).collect();
+    let keys = Key::all(rules);
     let Some(grid) = Grid::utc() else { return Report::default() };
     let audit = Audit::new(rules, &keys, &grid);
     Report { alone: audit.losses(false), with_approvals: audit.losses(true) }

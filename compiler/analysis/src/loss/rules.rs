@@ -80,6 +80,10 @@ impl Audit<'_, '_> {
         out: &mut Vec<Letting>,
     ) {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return };
+        let asked = |token: &TokenId| of.iter().any(|(of, _)| of == token);
+        if !key.effects.iter().any(|effect| effect.tokens.iter().any(|(token, _)| asked(token))) {
+            return;
+        }
         let mut decides: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
         decides.extend([arm.holds.clone(), key.not_refused(rule), key.alone(arm)]);
         let decides = Prop::all(decides);

@@ -15,7 +15,7 @@
 //! 8. Risks that the rule does not accept are refused: that a part may fail, that nobody declared what else it does, that it changes
 //!    who controls a contract, that somebody else than the wallet acts. Control of the wallet's assets is for the trusted only.
 //! 9. What it does is worked out effect by effect, and refused if a built-in refusal says so; then come the rule's own charges.
-//! 10. Then each action inside it, as if it stood alone.
+//! 10. Then each action inside it, as if it stood alone; but it may fail where the wrapper lets it, and so may all inside it.
 //! 11. A request of wrappers around nothing is no request: it is denied.
 
 use super::{Bound, Callable, Rule, RuleSet, Verb, effects::Grant, eval::Scope, look_up::read, once::once};
@@ -84,7 +84,7 @@ impl RuleSet {
         let granted = Granted { actions: Vec::new(), once: request.envelope.once };
         let mut judge = Judge { rules: self, request, bound, granted, met: 0 };
         for action in request.actions {
-            judge.action(action, 1)?;
+            judge.action(action, Place { level: 1, may_fail: false })?;
         }
         if judge.granted.actions.is_empty() {
             return deny(DenyCode::NoRule);
@@ -109,6 +109,15 @@ struct Judge<'a> {
     met: usize,
 }
 
+/// Where an action stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// How deep, the outermost being 1.
+    level: usize,
+    /// In a part that may fail while the request succeeds?
+    may_fail: bool,
+}
+
 /// Why going through a wrapper ends.
 enum Stop {
     /// Something inside is denied.
@@ -124,11 +133,11 @@ impl From<Fault> for Stop {
 }
 
 impl Judge<'_> {
-    /// An action at this level, the outermost being 1, and all that is inside it.
-    fn action(&mut self, action: &Action<'_>, level: usize) -> Result<(), Denied> {
+    /// An action, and all that is inside it.
+    fn action(&mut self, action: &Action<'_>, place: Place) -> Result<(), Denied> {
         let number = self.met;
         let here = |reason: Reason| reason.in_action(number);
-        if level > MAX_DEPTH || number >= MAX_ACTIONS {
+        if place.level > MAX_DEPTH || number >= MAX_ACTIONS {
             return Err(here(Reason::of_request(DenyCode::TooMuch)));
         }
         self.met = number.saturating_add(1);
@@ -137,12 +146,14 @@ impl Judge<'_> {
         let (id, callable) = found.ok_or(here(Reason::of_request(DenyCode::NoRule)))?;
         let args = read(callable, action).map_err(here)?;
         let scope = Scope { rules, request, action, args: &args, bound };
-        self.alone(id, callable, &scope).map_err(here)?;
+        self.alone(id, callable, &scope, place).map_err(here)?;
         if number == 0 {
             self.granted.once = once(callable, &scope).map_err(here)?;
         }
         let inside = each(&callable.unwraps, action, &Tree(&args), |inner| {
-            self.action(&inner.action, level.saturating_add(1)).map_err(Stop::Inside)
+            let level = place.level.saturating_add(1);
+            let inside = Place { level, may_fail: place.may_fail || inner.may_fail };
+            self.action(&inner.action, inside).map_err(Stop::Inside)
         });
         inside.map_err(|stop| match stop {
             Stop::Inside(denied) => denied,
@@ -151,7 +162,13 @@ impl Judge<'_> {
     }
 
     /// An action without what is inside it.
-    fn alone(&mut self, id: CallableId, callable: &Callable, scope: &Scope<'_>) -> Result<(), Reason> {
+    fn alone(
+        &mut self,
+        id: CallableId,
+        callable: &Callable,
+        scope: &Scope<'_>,
+        Place { may_fail, .. }: Place,
+    ) -> Result<(), Reason> {
         let deny = |code| Err(Reason::of_request(code));
         self.rules.forbid(id, scope)?;
         if scope.holds(&callable.requires) != Some(true) {
@@ -161,7 +178,7 @@ impl Judge<'_> {
         let inside = summary(&callable.unwraps, scope.action, &Tree(scope.args))?;
         match rule {
             Some(rule) => {
-                let grant = Grant { callable, id, rule, may_fail: inside.may_fail };
+                let grant = Grant { callable, id, rule, lets_fail: inside.may_fail, may_fail };
                 self.granted.actions.push(self.rules.carry_out(&grant, scope)?);
                 Ok(())
             }

@@ -21,6 +21,8 @@ pub(super) struct Grant<'r> {
     /// The rule that grants it.
     pub(super) rule: RuleId,
     /// May a part of what is inside it fail?
+    pub(super) lets_fail: bool,
+    /// May it fail itself, or what it is inside of, while the request succeeds?
     pub(super) may_fail: bool,
 }
 
@@ -44,7 +46,7 @@ impl RuleSet {
         }
         let arm = rule.arms.iter().find(|arm| arm.callable == id);
         let charges = arm.map_or(Ok(Charges::new()), |arm| charge(arm, scope)).map_err(deny)?;
-        Ok(GrantedAction { rule: rule_id, effects, charges })
+        Ok(GrantedAction { rule: rule_id, effects, charges, may_fail: grant.may_fail })
     }
 
     /// What a rule grants only if it accepts it by name.
@@ -54,7 +56,7 @@ impl RuleSet {
             true => Err(code),
             false => Ok(()),
         };
-        accept(DenyCode::AllowFailure, grant.may_fail)?;
+        accept(DenyCode::AllowFailure, grant.lets_fail)?;
         // What is inside a wrapper is judged by itself.
         accept(DenyCode::Opaque, callable.opaque && !callable.is_wrapper())?;
         accept(DenyCode::Upgrade, changes_control(callable))?;

@@ -2,9 +2,9 @@
 //!
 //! | module | shows |
 //! | --- | --- |
-//! | [`names`] | addresses and amounts |
-//! | [`values`] | arguments |
-//! | [`bindings`] | what parameters are bound to |
+//! | `names` | addresses and amounts |
+//! | `values` | arguments |
+//! | `bindings` | what parameters are bound to |
 //!
 //! What a test can say is policy text as it stands and comes to the same request again. What no test can say (fees, a nonce, who
 //! acts) stands beside it in words.

@@ -6,11 +6,11 @@ use super::{
     prop::{Lit, Prop, Sum, Var},
     search::{Assignment, Field as Searched, room},
     set::Set,
-    space::{Space, Term},
+    space::{Space, Term, number},
 };
 use crate::{
     integer::Answer,
-    ruleset::{Callable, Contract, EffectSpec, Formula, Rule, RuleSet, Scalar, Target, TokenSpec, Verb},
+    ruleset::{Arm, Callable, Contract, EffectSpec, Formula, Rule, RuleSet, Scalar, Target, TokenSpec, Verb},
     witness::Witness,
 };
 use agentpol_model::{
@@ -44,6 +44,9 @@ pub(crate) struct Key<'r> {
     space: Space<'r>,
 }
 
+/// A rule with its arms for one callable.
+type About<'r> = (RuleId, &'r Rule, Vec<&'r Arm>);
+
 /// A rule at a key.
 pub(crate) struct ArmAt {
     pub(crate) rule: RuleId,
@@ -54,7 +57,7 @@ pub(crate) struct ArmAt {
     /// Where each of its conditions holds by itself. Only of rules that have one arm here.
     pub(crate) clauses: Vec<Prop>,
     /// Between what ends a variable lies wherever it matches.
-    hull: BTreeMap<Var, Set>,
+    hull: BTreeMap<Var, Rc<Set>>,
 }
 
 /// An effect at a key.
@@ -73,12 +76,31 @@ pub(crate) struct EffectAt {
 impl<'r> Key<'r> {
     /// `asked` are conditions that will be asked about besides the policy's own.
     pub(crate) fn new(rules: &'r RuleSet, id: CallableId, asked: &[&Formula]) -> Option<Self> {
-        let callable = rules.callables.get(id.index())?;
-        let about: Vec<_> = rules
+        let about = rules
             .rules_by_id()
             .map(|(rule, r)| (rule, r, r.arms.iter().filter(|arm| arm.callable == id).collect::<Vec<_>>()))
             .filter(|(.., arms)| !arms.is_empty())
             .collect();
+        Self::of(rules, id, about, asked)
+    }
+
+    /// The keys that some rule is about.
+    pub(crate) fn all(rules: &'r RuleSet) -> Vec<Self> {
+        let mut by: BTreeMap<CallableId, Vec<About<'r>>> = BTreeMap::new();
+        for (id, rule) in rules.rules_by_id() {
+            for arm in &rule.arms {
+                let about = by.entry(arm.callable).or_default();
+                match about.last_mut() {
+                    Some((last, _, arms)) if *last == id => arms.push(arm),
+                    _ => about.push((id, rule, vec![arm])),
+                }
+            }
+        }
+        by.into_iter().filter_map(|(id, about)| Self::of(rules, id, about, &[])).collect()
+    }
+
+    fn of(rules: &'r RuleSet, id: CallableId, about: Vec<About<'r>>, asked: &[&Formula]) -> Option<Self> {
+        let callable = rules.callables.get(id.index())?;
         let foreign = about.iter().any(|(_, rule, _)| rule.lifts.contains(&DenyCode::ForeignSender));
         let clauses = || about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.clauses));
         let charges = || about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.charges));
@@ -353,7 +375,7 @@ fn scalars(effect: &EffectSpec) -> impl Iterator<Item = &Scalar> {
 }
 
 impl ArmAt {
-    fn new(space: &Space<'_>, rule: RuleId, arms: &[&crate::ruleset::Arm]) -> Self {
+    fn new(space: &Space<'_>, rule: RuleId, arms: &[&Arm]) -> Self {
         let all: Vec<Formula> = arms
             .iter()
             .map(|arm| Formula::And(arm.clauses.iter().map(|clause| clause.formula.clone()).collect()))
@@ -368,6 +390,14 @@ impl ArmAt {
         Self { rule, holds, fails, clauses, hull }
     }
 
+    /// Is the word among these wherever it matches, as is seen without a search?
+    pub(crate) fn keeps(&self, term: &Term, within: &Set) -> bool {
+        match term {
+            Term::Const(word) => within.contains(&number(*word)),
+            Term::Var { var, .. } => self.hull.get(var).is_some_and(|set| set.is_within(within)),
+        }
+    }
+
     /// Can they not both match, as is seen without a search?
     pub(crate) fn is_apart(&self, other: &Self) -> bool {
         let (small, large) = if self.hull.len() <= other.hull.len() {
@@ -380,15 +410,15 @@ impl ArmAt {
 }
 
 /// Of each variable that a conjunction restricts by itself: to what.
-fn hull(condition: &Prop) -> BTreeMap<Var, Set> {
+fn hull(condition: &Prop) -> BTreeMap<Var, Rc<Set>> {
     let parts = match condition {
         Prop::And(parts) => parts.as_slice(),
         other => core::slice::from_ref(other),
     };
-    let mut out: BTreeMap<Var, Set> = BTreeMap::new();
+    let mut out: BTreeMap<Var, Rc<Set>> = BTreeMap::new();
     for part in parts {
         if let Prop::Lit(Lit::In(var, set)) = part {
-            let both = out.get(var).map_or_else(|| set.clone(), |old| old.and(set));
+            let both = out.get(var).map_or_else(|| Rc::clone(set), |old| Rc::new(old.and(set)));
             out.insert(*var, both);
         }
     }

@@ -23,4 +23,5 @@ mod truth;
 pub(crate) use key::{ArmAt, EffectAt, Key};
 pub(crate) use prop::{Prop, Sum};
 pub(crate) use search::Assignment;
-pub(crate) use space::Term;
+pub(crate) use set::Set;
+pub(crate) use space::{Term, number};

@@ -4,7 +4,7 @@ use super::set::Set;
 use agentpol_model::ids::ParamId;
 use num_bigint::BigInt;
 use num_traits::{One as _, Zero as _};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// An integer that a request, or what the policy is bound to, leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ impl Sum {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lit {
     /// The variable is in the set.
-    In(Var, Set),
+    In(Var, Rc<Set>),
     /// The variable is, or is not, in the set that a parameter is bound to.
     Member(Var, ParamId, bool),
 }
@@ -83,7 +83,7 @@ pub(crate) enum Prop {
 
 impl Prop {
     pub(crate) fn is_in(var: Var, set: Set) -> Self {
-        if set.is_empty() { Prop::False } else { Prop::Lit(Lit::In(var, set)) }
+        if set.is_empty() { Prop::False } else { Prop::Lit(Lit::In(var, Rc::new(set))) }
     }
 
     pub(crate) fn all(parts: impl IntoIterator<Item = Prop>) -> Self {

@@ -114,6 +114,7 @@ impl<'a> Field<'a> {
                 }
             }
             if let Some(open) = state.narrowest() {
+                state.open.retain(|other| !core::ptr::eq(*other, open));
                 let alternatives: &'a [Prop] = match open {
                     Prop::Or(alternatives) => alternatives,
                     other => core::slice::from_ref(other),
@@ -418,8 +419,11 @@ impl<'a> State<'a> {
                 Some(_) => Status::Open,
             },
             Prop::Lit(Lit::Member(var, param, is)) => {
-                let same = |(v, p, known): &&(Var, ParamId, bool)| v == var && p == param && *known != *is;
-                if self.members.iter().any(|m| same(&m)) { Status::False } else { Status::Open }
+                match self.members.iter().find(|(v, p, _)| v == var && p == param) {
+                    Some((.., known)) if known == is => Status::True,
+                    Some(_) => Status::False,
+                    None => Status::Open,
+                }
             }
             Prop::And(parts) => {
                 let mut all = Status::True;

@@ -96,12 +96,9 @@ impl Set {
 
     /// Is everything here there too?
     pub(crate) fn is_within(&self, other: &Self) -> bool {
-        let mut theirs = other.0.iter().peekable();
         self.0.iter().all(|(low, high)| {
-            while theirs.peek().is_some_and(|(_, end)| end < low) {
-                theirs.next();
-            }
-            theirs.peek().is_some_and(|(start, end)| start <= low && high <= end)
+            let after = other.0.partition_point(|(_, end)| end < low);
+            other.0.get(after).is_some_and(|(start, end)| start <= low && high <= end)
         })
     }
 

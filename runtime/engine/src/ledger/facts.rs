@@ -111,16 +111,19 @@ impl State {
                 ItemKind::Trust { .. } => {}
                 ItemKind::Pull { exact, rest } => {
                     let known = if fact.pulled.is_some() { taken.next().copied() } else { None };
-                    let known = known.or((exact && fact.pulled.is_none()).then_some(item.amount));
+                    let known =
+                        known.or((exact && !item.may_fail && fact.pulled.is_none()).then_some(item.amount));
                     self.settle_pull(fact.at, item, rest, in_full, known);
                 }
                 ItemKind::Grant { mode, until } => {
-                    if mode == GrantMode::Set {
+                    // What may have failed has ended nothing.
+                    if mode == GrantMode::Set && !item.may_fail {
                         self.end_layers(item.key, fact.at, begun.contains(&item.key), |layer| !layer.apart);
                     }
                     begun.insert(item.key);
                     if mode == GrantMode::Dec {
-                        self.cut_newest(item.key, item.amount, fact.at);
+                        let amount = if item.may_fail { U256::ZERO } else { item.amount };
+                        self.cut_newest(item.key, amount, fact.at);
                     } else if item.amount != U256::ZERO {
                         let until = until.map(|until| if until == IN_ITS_BLOCK { fact.at } else { until });
                         let apart = mode == GrantMode::Add && until.is_some();

@@ -195,7 +195,8 @@ impl State {
                     ),
                     EffectKind::Grant(mode) => (ItemKind::Grant { mode, until: effect.until }, gross()),
                 };
-                items.push(Item { kind, key: effect.key(), amount: effect.amount, tag });
+                let (key, amount, may_fail) = (effect.key(), effect.amount, action.may_fail);
+                items.push(Item { kind, key, amount, tag, may_fail });
             }
         }
         let written =
@@ -363,11 +364,12 @@ fn alone(version: &Version, name: &LineName, line: &Line) -> Total {
         let takes = match item.kind {
             ItemKind::Trust { .. } => U256::ZERO,
             ItemKind::Move => item.amount,
-            ItemKind::Grant { mode: GrantMode::Set, .. } if charged => {
+            ItemKind::Grant { mode: GrantMode::Set, .. } if charged && !item.may_fail => {
                 own.insert(item.key, item.amount);
                 item.amount
             }
-            ItemKind::Grant { mode: GrantMode::Add, .. } if charged => {
+            // If it fails, what stood before stands.
+            ItemKind::Grant { mode: GrantMode::Set | GrantMode::Add, .. } if charged => {
                 own.entry(item.key).and_modify(|n| *n = n.saturating_add(item.amount));
                 item.amount
             }

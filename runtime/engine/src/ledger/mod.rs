@@ -9,6 +9,10 @@
 //!
 //! `use(B) = spent(B) + exposure(B)`, and a request is allowed only if no budget whose use it raises ends above its cap.
 //!
+//! What a receipt cannot tell counts as done where it takes, and as not done where it would free: of an action that may fail while
+//! its envelope lands ([`Action::may_fail`]), a move counts and authority begins, but an exact pull uses up no hold, and an approval
+//! or a decrease ends and lowers none.
+//!
 //! The ledger is a transition system without clock, chain or disk. Everything it learns arrives as a [`Record`], and its
 //! state is the fold of those records ([`Ledger::replay`]). What a record does is written down in one place each:
 //!

@@ -105,6 +105,8 @@ pub struct Action {
     pub effects: Vec<Effect>,
     /// What its rule charges beside that, in each line's denominator: a line may occur more than once.
     pub charges: Vec<(LineName, U256)>,
+    /// May it fail while the rest lands? Then nobody is told whether it did.
+    pub may_fail: bool,
 }
 
 /// What is signed once: an envelope.

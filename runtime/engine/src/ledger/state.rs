@@ -36,6 +36,8 @@ pub struct Item {
     pub amount: U256,
     /// Who pays.
     pub tag: Arc<Tag>,
+    /// May it fail while the rest lands? What it takes counts as taken; what it would use up or end is not taken as used or ended.
+    pub may_fail: bool,
 }
 
 /// What an item does.

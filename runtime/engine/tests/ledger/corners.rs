@@ -52,7 +52,8 @@ fn grants(mode: GrantMode, n: u64) -> Effect {
 }
 
 pub(crate) fn request(nonce: u64, rule: &str, effects: &[Effect]) -> Request {
-    let action = Action { rules: vec![rule.into()], effects: effects.to_vec(), charges: Vec::new() };
+    let action =
+        Action { rules: vec![rule.into()], effects: effects.to_vec(), charges: Vec::new(), may_fail: false };
     Request {
         slot: Slot::Transaction { chain: 1, account: ACCOUNT, nonce },
         digest: B256::left_padding_from(&(nonce + 1).to_be_bytes()),

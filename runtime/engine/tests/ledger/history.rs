@@ -111,6 +111,7 @@ fn action(v: &Value) -> Action {
         rules: list(&v[0]).iter().map(name).collect(),
         effects: list(&v[1]).iter().map(effect).collect(),
         charges: Vec::new(),
+        may_fail: false,
     }
 }
 

@@ -11,6 +11,7 @@
 mod authority;
 mod corners;
 mod history;
+mod parts;
 mod property;
 mod reference;
 mod requests;

@@ -162,7 +162,9 @@ impl Behaviour {
             return 0;
         }
         let (slot, version) = self.random.pick(&landable);
-        let how = self.random.pick(&[How::Full, How::Full, How::Revert, How::Least, How::HelpYourself]);
+        let parts = How::Parts(self.random.below(8));
+        let how =
+            self.random.pick(&[How::Full, How::Full, How::Revert, How::Least, How::HelpYourself, parts]);
         self.world.land(slot, version, how);
         1
     }

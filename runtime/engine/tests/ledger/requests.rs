@@ -72,7 +72,8 @@ impl Behaviour {
         }
         let effects = if what == Signed::Message { 0 } else { 1 + self.random.below(2) };
         let effects = (0..effects).map(|_| self.effect(chain, what)).collect();
-        Action { rules, effects, charges: Vec::new() }
+        let may_fail = matches!(what, Signed::Transaction | Signed::Operation) && self.random.chance(25);
+        Action { rules, effects, charges: Vec::new(), may_fail }
     }
 
     fn effect(&mut self, chain: ChainId, what: Signed) -> Effect {

@@ -23,6 +23,8 @@ pub(crate) enum How {
     Least,
     /// Each spender helps itself as soon as it is given authority, inside the envelope.
     HelpYourself,
+    /// Of the actions that may fail while the rest lands, those fail whose bit is set.
+    Parts(u64),
 }
 
 /// Outflow.
@@ -184,19 +186,44 @@ impl World {
 
     fn execute(&mut self, request: &Request, over: &Lines, how: How) -> Trace {
         let mut trace = Trace::default();
-        for action in &request.actions {
+        for (n, action) in request.actions.iter().enumerate() {
+            if trace.failed {
+                break;
+            }
+            let mut done = self.clone();
+            let falls = matches!(how, How::Parts(bits) if bits >> n & 1 == 1);
+            let mut part = Trace { failed: action.may_fail && falls, ..Trace::default() };
             for effect in &action.effects {
-                if !trace.failed {
-                    self.effect(&action.rules, effect, over, how, &mut trace);
+                if !part.failed {
+                    done.effect(&action.rules, effect, over, how, &mut part);
                 }
+            }
+            if !part.failed {
+                *self = done;
+                trace.pulled.extend(part.pulled);
+                trace.helped.extend(part.helped);
+            } else if action.may_fail {
+                // Nothing of it happened, and a receipt that tells amounts tells that.
+                let pulls = action.effects.iter().filter(|e| self.is_untrusted_pull(e));
+                trace.pulled.extend(pulls.map(|_| U256::ZERO));
+            } else {
+                trace.failed = true;
             }
         }
         trace
     }
 
+    fn is_untrusted_pull(&self, e: &Effect) -> bool {
+        matches!(e.kind, EffectKind::Pull { .. }) && !self.trusts(e)
+    }
+
+    fn trusts(&self, e: &Effect) -> bool {
+        self.terms.trusted.contains(&(e.asset.chain, e.party))
+    }
+
     fn effect(&mut self, rules: &[Name], e: &Effect, over: &Lines, how: How, trace: &mut Trace) {
         let what = What::Gross(e.asset);
-        let trusted = self.terms.trusted.contains(&(e.asset.chain, e.party));
+        let trusted = self.trusts(e);
         let charged = self.terms.scope(rules, what);
         let over: Lines = over.intersection(&charged).cloned().collect();
         // By what the contracts know: who may take what, and where that is written down.
