@@ -7,6 +7,7 @@
 //! | [`differential`] | the reference beside the interpreter |
 //! | [`mutants`] | modules that nobody compiled |
 //! | [`nested`] | actions inside actions, and both evaluators on them |
+//! | [`oracle`] | who tries to show that the analysis lies |
 //! | [`doors`] | where untrusted bytes come in: the fuzz targets |
 //! | [`workload`] | what the benches measure |
 
@@ -26,4 +27,5 @@ pub mod doors;
 pub mod generator;
 pub mod mutants;
 pub mod nested;
+pub mod oracle;
 pub mod workload;
