@@ -111,7 +111,11 @@ enum Span {
 
 fn spans(loss: &agentpol_analysis::loss::Loss) -> Vec<(Span, &Most)> {
     let windows = loss.windows.iter().map(|(seconds, most)| (Span::Seconds(*seconds), most));
-    [(Span::Transaction, &loss.per_transaction)].into_iter().chain(windows).chain([(Span::Ever, &loss.total)]).collect()
+    [(Span::Transaction, &loss.per_transaction)]
+        .into_iter()
+        .chain(windows)
+        .chain([(Span::Ever, &loss.total)])
+        .collect()
 }
 
 fn count(bound: &Most, tally: &mut Tally) {
@@ -241,16 +245,18 @@ fn play(
     approved: bool,
 ) -> Result<BigUint, String> {
     let first = &steps[0].request;
-    let binding =
-        Binding { wallet: first.wallet, signer: first.signer, params: first.params.clone() };
+    let binding = Binding { wallet: first.wallet, signer: first.signer, params: first.params.clone() };
     let module = lower(rules).map_err(|e| format!("{e:?}"))?;
     let policy = Policy::new(module, &binding).map_err(|e| format!("{e:?}"))?;
     let bound = first.bound(rules).map_err(|e| e.to_string())?;
     let mut session = Session::new(&policy, Nonces::Any);
     let mut flow = Flow::default();
     let one_envelope = span == Span::Transaction;
-    let batches: Vec<Vec<&Step>> =
-        if one_envelope { vec![steps.iter().collect()] } else { steps.iter().map(|step| vec![step]).collect() };
+    let batches: Vec<Vec<&Step>> = if one_envelope {
+        vec![steps.iter().collect()]
+    } else {
+        steps.iter().map(|step| vec![step]).collect()
+    };
     for (n, batch) in batches.iter().enumerate() {
         let step = batch[0];
         let of = &step.request;
@@ -270,7 +276,10 @@ fn play(
         };
         let decision = if approved { session.approve(&request) } else { session.decide(&request) };
         if !decision.is_allowed() {
-            return Err(format!("step {n} at {} is denied: {}; it is {:?}", step.at, decision.reason, step.request));
+            return Err(format!(
+                "step {n} at {} is denied: {}; it is {:?}",
+                step.at, decision.reason, step.request
+            ));
         }
         let granted = rules.decide(&request, &bound).map_err(|e| format!("{e:?}"))?;
         for action in &granted.actions {
@@ -278,7 +287,11 @@ fn play(
             session = taken_at_once(rules, session, &policy, &action.effects, of.chain, step.at);
         }
     }
-    Ok([Takers::Themselves, Takers::WhenLet].map(|takers| flow.most(token, span, takers)).into_iter().max().unwrap_or_default())
+    Ok([Takers::Themselves, Takers::WhenLet]
+        .map(|takers| flow.most(token, span, takers))
+        .into_iter()
+        .max()
+        .unwrap_or_default())
 }
 
 /// Whoever was given authority takes all of it, and the ledger sees that.
@@ -340,8 +353,15 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
             max_fee_per_gas: Some(rng.between(0, 4) as u128),
             ..Envelope::default()
         };
-        let request =
-            Request { chain: 1, wallet: WALLET, signer: WALLET, agent: None, now, envelope, actions: &actions };
+        let request = Request {
+            chain: 1,
+            wallet: WALLET,
+            signer: WALLET,
+            agent: None,
+            now,
+            envelope,
+            actions: &actions,
+        };
         let decision = if approved { session.approve(&request) } else { session.decide(&request) };
         if !decision.is_allowed() {
             continue;
@@ -360,7 +380,13 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
 
 fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) -> ParamValue {
     ParamValue::Word(match (ty, domain) {
-        (_, Some((low, high))) => if rng.chance(20) { low } else { high },
+        (_, Some((low, high))) => {
+            if rng.chance(20) {
+                low
+            } else {
+                high
+            }
+        }
         (ParamType::Address | ParamType::Approver, None) => U256::from(0x6161_6161_u64) << 100_usize,
         _ => U256::from(rng.below(9)),
     })
@@ -400,7 +426,9 @@ fn exceeds(flow: &Flow, said: &Losses, most: &mut Taken, approved: bool) -> Resu
         for (span, bound) in spans(loss) {
             for takers in [Takers::Themselves, Takers::WhenLet] {
                 let taken = flow.most(loss.token, span, takers);
-                above(bound, &taken, || format!("{span:?} of {} {takers:?}, approved {approved}: {flow:?}", loss.token))?;
+                above(bound, &taken, || {
+                    format!("{span:?} of {} {takers:?}, approved {approved}: {flow:?}", loss.token)
+                })?;
                 let known = most.entry((approved, loss.token, span)).or_default();
                 *known = taken.max(known.clone());
             }
@@ -414,7 +442,11 @@ fn exceeds(flow: &Flow, said: &Losses, most: &mut Taken, approved: bool) -> Resu
     }
     // Of what no loss is told, nothing leaves.
     let told: BTreeSet<TokenId> = said.tokens.iter().map(|loss| loss.token).collect();
-    match flow.0.iter().find(|out| out.how != How::Fee && out.amount != BigUint::ZERO && !told.contains(&out.token)) {
+    match flow
+        .0
+        .iter()
+        .find(|out| out.how != How::Fee && out.amount != BigUint::ZERO && !told.contains(&out.token))
+    {
         Some(out) => Err(format!("no loss is told of it: {out:?}")),
         None => Ok(()),
     }

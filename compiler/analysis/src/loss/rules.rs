@@ -196,7 +196,9 @@ fn combinations<'e>(key: &'e Key<'_>, of: &Weights, authority: bool) -> Option<V
         for (token, is) in &effect.tokens {
             let Some((_, counts)) = of.iter().find(|(asked, _)| asked == token) else { continue };
             let taken = Taken { effect, token: *token, counts: number(*counts).into(), is: is.clone() };
-            out.extend(before.iter().map(|others| [others.as_slice(), &[taken.clone()]].concat()));
+            out.extend(
+                before.iter().map(|others| [others.as_slice(), core::slice::from_ref(&taken)].concat()),
+            );
             if out.len() > MAX_COMBINATIONS {
                 return None;
             }

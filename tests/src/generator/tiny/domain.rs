@@ -89,10 +89,8 @@ impl Domain {
 
     /// That it is one of these requests. Fields that may be missing are spoken of by nobody who could tell more of their values apart.
     pub(super) fn limits(&self, rules: &mut RuleSet) -> Vec<Formula> {
-        let mut all = vec![Formula::Atom(Atom::Same(
-            Scalar::Field(Field::Wallet),
-            Scalar::Const(word(WALLET)),
-        ))];
+        let mut all =
+            vec![Formula::Atom(Atom::Same(Scalar::Field(Field::Wallet), Scalar::Const(word(WALLET))))];
         let signers = set(rules, self.signers.iter().copied().map(word));
         all.push(Formula::Atom(Atom::Member(Scalar::Field(Field::Signer), signers)));
         let times = set(rules, self.times.iter().map(|time| U256::from(*time)));
@@ -114,7 +112,7 @@ impl Domain {
             let values = sort.values();
             calls = calls
                 .iter()
-                .flat_map(|call| values.iter().map(|v| [call.as_slice(), &[v.clone()]].concat()))
+                .flat_map(|call| values.iter().map(|v| [call.as_slice(), core::slice::from_ref(v)].concat()))
                 .collect();
         }
         let mut out = Vec::new();
@@ -200,9 +198,7 @@ impl Sort {
         let word = |ty: WordType| move |word: &U256| Value::Word(*word, ty);
         match self {
             Sort::Word(ty, words) => words.iter().map(word(*ty)).collect(),
-            Sort::Words(ty, words) => {
-                arrays(&words.iter().map(word(*ty)).collect::<Vec<_>>(), MANY as usize)
-            }
+            Sort::Words(ty, words) => arrays(&words.iter().map(word(*ty)).collect::<Vec<_>>(), MANY as usize),
             Sort::Nested(words) => {
                 arrays(&arrays(&words.iter().map(word(BYTE)).collect::<Vec<_>>(), 1), MANY as usize)
             }
@@ -270,7 +266,9 @@ fn arrays(items: &[Value], most: usize) -> Vec<Value> {
     for _ in 0..most {
         last = last
             .iter()
-            .flat_map(|array| items.iter().map(|item| [array.as_slice(), &[item.clone()]].concat()))
+            .flat_map(|array| {
+                items.iter().map(|item| [array.as_slice(), core::slice::from_ref(item)].concat())
+            })
             .collect();
         all.extend(last.iter().cloned());
     }
