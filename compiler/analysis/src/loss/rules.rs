@@ -110,8 +110,12 @@ impl Audit<'_, '_> {
                 amount = amount.plus(&taken.counts, &effect.amount);
             }
             let condition = Prop::all(parts);
+            let all_there_is =
+                Prop::any(which.iter().map(|taken| taken.effect.means_all.clone()).collect::<Vec<_>>());
             let most = match key.supremum(&[&condition], &amount) {
                 Answer::None => continue,
+                // Where it means all there is, the number says nothing.
+                Answer::Found(_) if key.find(&[&condition, &all_there_is]) != Answer::None => None,
                 Answer::Found((most, _)) => most.to_biguint(),
                 Answer::Unknown => None,
             };
