@@ -70,7 +70,8 @@ pub fn sources(seeds: core::ops::Range<u64>, effort: Effort) -> Tally {
     let mut tally = Tally::default();
     for seed in seeds {
         let source = source::random(&mut Rng::new(seed));
-        let policy = compile(&source.to_string()).unwrap_or_else(|why| panic!("seed {seed}: {why}\n{source}"));
+        let policy =
+            compile(&source.to_string()).unwrap_or_else(|why| panic!("seed {seed}: {why}\n{source}"));
         if let Err(lie) = one(&policy, seed, effort, &mut tally) {
             println!("seed {seed}: {lie}");
             let lies = |source: &source::SourcePolicy| {

@@ -96,7 +96,11 @@ impl<'a> Seen<'a> {
         for (rule, of) in rules.rules_by_id() {
             let most = of.arms.iter().map(|arm| arm.clauses.len()).max().unwrap_or(0);
             for clause in (0..most).filter(|_| has_one_arm_each(&of.arms)) {
-                shorter.push((rule, clause, super::without_clause(&alone(rules, rule), RuleId::new(0), clause)));
+                shorter.push((
+                    rule,
+                    clause,
+                    super::without_clause(&alone(rules, rule), RuleId::new(0), clause),
+                ));
             }
         }
         Self {
@@ -140,7 +144,8 @@ impl<'a> Seen<'a> {
             }
         }
         self.matched.extend(&matching);
-        let shorter = self.shorter.iter().filter(|(rule, _, shorter)| about(shorter) && !matching.contains(rule));
+        let shorter =
+            self.shorter.iter().filter(|(rule, _, shorter)| about(shorter) && !matching.contains(rule));
         let needed = shorter.filter(|(_, _, shorter)| matches(shorter, request, bound));
         self.needed.extend(needed.map(|(rule, clause, _)| (*rule, *clause)));
         self.decides(&ruling, request, bound);
@@ -173,7 +178,13 @@ impl<'a> Seen<'a> {
         })
     }
 
-    fn granted(&mut self, callable: CallableId, action: &GrantedAction, request: &Request<'_>, bound: &Bound) {
+    fn granted(
+        &mut self,
+        callable: CallableId,
+        action: &GrantedAction,
+        request: &Request<'_>,
+        bound: &Bound,
+    ) {
         let rule = action.rule;
         for effect in action.effects.iter().filter(|effect| !effect.amount.is_zero()) {
             if is_named(&self.policy.rules, bound, request.chain, effect.party) {
@@ -216,7 +227,8 @@ impl<'a> Seen<'a> {
         for ((rule, _, gives, gets), pairs) in &self.swaps {
             let most = pairs.iter().map(|(given, _)| given).max();
             let with_all = pairs.iter().filter(|(given, _)| Some(given) == most).map(|(_, got)| got);
-            let (Some(least), Some(anywhere)) = (with_all.min(), pairs.iter().map(|(_, got)| got).min()) else {
+            let (Some(least), Some(anywhere)) = (with_all.min(), pairs.iter().map(|(_, got)| got).min())
+            else {
                 continue;
             };
             let dust = |token: TokenId| {
@@ -253,7 +265,8 @@ impl<'a> Seen<'a> {
                 return Err(format!("it is so, and not said: {kind:?}; said are {said:?}"));
             }
             let name = format!("{kind:?}");
-            *tally.agreed.entry(name.split([' ', '{']).next().unwrap_or_default().to_owned()).or_default() += 1;
+            *tally.agreed.entry(name.split([' ', '{']).next().unwrap_or_default().to_owned()).or_default() +=
+                1;
         }
         let minimum_is_seen = |kind: &&Kind| match kind {
             Kind::NoMinimum { rule, gives, gets } => {
@@ -272,7 +285,9 @@ impl<'a> Seen<'a> {
     fn truth(&self) -> BTreeSet<Kind> {
         let mut out = self.open.clone();
         out.extend(self.no_minimum());
-        out.extend(self.overlaps.iter().map(|(first, second)| Kind::Overlap { first: *first, second: *second }));
+        out.extend(
+            self.overlaps.iter().map(|(first, second)| Kind::Overlap { first: *first, second: *second }),
+        );
         for (rule, of) in self.policy.rules.rules_by_id() {
             if !self.matched.contains(&rule) {
                 out.insert(Kind::NeverMatches { rule, clause: None });

@@ -179,9 +179,7 @@ impl<'r> Claims<'r> {
         let matching: Vec<RuleId> = self
             .rules
             .rules_by_id()
-            .filter(|(rule, of)| {
-                of.verb != Verb::Deny && matches(&self.alone[rule.index()], request, bound)
-            })
+            .filter(|(rule, of)| of.verb != Verb::Deny && matches(&self.alone[rule.index()], request, bound))
             .map(|(rule, _)| rule)
             .collect();
         let is_over = |upper: &RuleId, lower: &RuleId| self.rules.rules[upper.index()].over.contains(lower);
@@ -211,7 +209,8 @@ impl<'r> Claims<'r> {
             granted.filter(move |action| action.rule == of)
         };
         let stranger = |effect: &Effect| !is_named(self.rules, bound, request.chain, effect.party);
-        let any = |of: RuleId, is: &dyn Fn(&Effect) -> bool| by(of).any(|action| action.effects.iter().any(is));
+        let any =
+            |of: RuleId, is: &dyn Fn(&Effect) -> bool| by(of).any(|action| action.effects.iter().any(is));
         match kind {
             Kind::Overlap { first, second } => {
                 let left = self.left(request, bound);

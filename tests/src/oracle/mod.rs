@@ -58,13 +58,14 @@ pub fn without_clause(rules: &RuleSet, rule: RuleId, clause: usize) -> RuleSet {
 
 /// Is it somebody whom the policy names, on this chain and under this binding?
 pub fn is_named(rules: &RuleSet, bound: &Bound, chain: u64, party: Address) -> bool {
-    let by_parameter = rules.params.iter().zip(bound.values()).any(|(param, value)| match (param.ty, value) {
-        (ParamType::Address | ParamType::Approver, ParamValue::Word(word)) => {
-            *word == U256::from_be_slice(party.as_slice())
-        }
-        (ParamType::AddressSet(_), ParamValue::Set(set)) => set.contains(&party),
-        _ => false,
-    });
+    let by_parameter =
+        rules.params.iter().zip(bound.values()).any(|(param, value)| match (param.ty, value) {
+            (ParamType::Address | ParamType::Approver, ParamValue::Word(word)) => {
+                *word == U256::from_be_slice(party.as_slice())
+            }
+            (ParamType::AddressSet(_), ParamValue::Set(set)) => set.contains(&party),
+            _ => false,
+        });
     let contracts = rules.contracts.iter().filter(|contract| contract.chain == chain);
     party == bound.wallet()
         || rules.named_addresses.contains(&party)

@@ -23,6 +23,7 @@ use agentpol_runtime::{
     ledger::{Asset, Key, Record},
 };
 use num_bigint::BigUint;
+use num_traits::CheckedSub as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run over many seeds came to.
@@ -111,7 +112,11 @@ enum Span {
 
 fn spans(loss: &agentpol_analysis::loss::Loss) -> Vec<(Span, &Most)> {
     let windows = loss.windows.iter().map(|(seconds, most)| (Span::Seconds(*seconds), most));
-    [(Span::Transaction, &loss.per_transaction)].into_iter().chain(windows).chain([(Span::Ever, &loss.total)]).collect()
+    [(Span::Transaction, &loss.per_transaction)]
+        .into_iter()
+        .chain(windows)
+        .chain([(Span::Ever, &loss.total)])
+        .collect()
 }
 
 fn count(bound: &Most, tally: &mut Tally) {
@@ -159,7 +164,11 @@ enum Takers {
     Themselves,
     /// Only what we let them pull.
     WhenLet,
+    /// What we let them pull, as far as nothing here gave the authority to, they had authority for before; and they take what is given.
+    Besides,
 }
+
+const TAKERS: [Takers; 3] = [Takers::Themselves, Takers::WhenLet, Takers::Besides];
 
 impl Flow {
     fn add(&mut self, rules: &RuleSet, at: Time, envelope: usize, chain: u64, effects: &[Effect]) {
@@ -184,11 +193,12 @@ impl Flow {
 
     /// The most that left in one stretch of the span.
     fn most(&self, token: TokenId, span: Span, takers: Takers) -> BigUint {
-        let of_token: Vec<&Out> = self.0.iter().filter(|out| out.token == token).collect();
+        let uncovered = if takers == Takers::Besides { self.uncovered() } else { self.clone() };
+        let of_token: Vec<&Out> = uncovered.0.iter().filter(|out| out.token == token).collect();
         let gone = |out: &&&Out| match out.how {
             How::Moves => true,
-            How::Pulls(_) => takers == Takers::WhenLet,
-            How::Sets(_) | How::Adds(_) => takers == Takers::Themselves,
+            How::Pulls(_) => takers != Takers::Themselves,
+            How::Sets(_) | How::Adds(_) => takers != Takers::WhenLet,
             How::Fee => false,
         };
         let sum = |inside: &dyn Fn(&Out) -> bool| -> BigUint {
@@ -211,6 +221,26 @@ impl Flow {
         }
     }
 
+    /// The same, where what is pulled by authority that was given here counts only when it was given.
+    fn uncovered(&self) -> Self {
+        let mut given: BTreeMap<(TokenId, Address), BigUint> = BTreeMap::new();
+        let mut flow = self.clone();
+        for out in &mut flow.0 {
+            match out.how {
+                How::Sets(spender) => drop(given.insert((out.token, spender), out.amount.clone())),
+                How::Adds(spender) => *given.entry((out.token, spender)).or_default() += &out.amount,
+                How::Pulls(spender) => {
+                    let left = given.entry((out.token, spender)).or_default();
+                    let covered = left.clone().min(out.amount.clone());
+                    *left -= &covered;
+                    out.amount -= covered;
+                }
+                How::Moves | How::Fee => {}
+            }
+        }
+        flow
+    }
+
     /// The most of fees.
     fn most_fees(&self, token: TokenId, span: Span) -> BigUint {
         let fees = self.0.iter().filter(|out| out.token == token && out.how == How::Fee);
@@ -226,7 +256,12 @@ fn standing(of_token: &[&Out], begin: Time) -> BigUint {
         match out.how {
             How::Sets(spender) => drop(by.insert(spender, out.amount.clone())),
             How::Adds(spender) => *by.entry(spender).or_default() += &out.amount,
-            How::Moves | How::Pulls(_) | How::Fee => {}
+            // What we let him pull was pulled.
+            How::Pulls(spender) => {
+                let left = by.entry(spender).or_default();
+                *left = left.checked_sub(&out.amount).unwrap_or_default();
+            }
+            How::Moves | How::Fee => {}
         }
     }
     by.into_values().sum()
@@ -241,16 +276,18 @@ fn play(
     approved: bool,
 ) -> Result<BigUint, String> {
     let first = &steps[0].request;
-    let binding =
-        Binding { wallet: first.wallet, signer: first.signer, params: first.params.clone() };
+    let binding = Binding { wallet: first.wallet, signer: first.signer, params: first.params.clone() };
     let module = lower(rules).map_err(|e| format!("{e:?}"))?;
     let policy = Policy::new(module, &binding).map_err(|e| format!("{e:?}"))?;
     let bound = first.bound(rules).map_err(|e| e.to_string())?;
     let mut session = Session::new(&policy, Nonces::Any);
     let mut flow = Flow::default();
     let one_envelope = span == Span::Transaction;
-    let batches: Vec<Vec<&Step>> =
-        if one_envelope { vec![steps.iter().collect()] } else { steps.iter().map(|step| vec![step]).collect() };
+    let batches: Vec<Vec<&Step>> = if one_envelope {
+        vec![steps.iter().collect()]
+    } else {
+        steps.iter().map(|step| vec![step]).collect()
+    };
     for (n, batch) in batches.iter().enumerate() {
         let step = batch[0];
         let of = &step.request;
@@ -270,7 +307,10 @@ fn play(
         };
         let decision = if approved { session.approve(&request) } else { session.decide(&request) };
         if !decision.is_allowed() {
-            return Err(format!("step {n} at {} is denied: {}; it is {:?}", step.at, decision.reason, step.request));
+            return Err(format!(
+                "step {n} at {} is denied: {}; it is {:?}",
+                step.at, decision.reason, step.request
+            ));
         }
         let granted = rules.decide(&request, &bound).map_err(|e| format!("{e:?}"))?;
         for action in &granted.actions {
@@ -278,7 +318,7 @@ fn play(
             session = taken_at_once(rules, session, &policy, &action.effects, of.chain, step.at);
         }
     }
-    Ok([Takers::Themselves, Takers::WhenLet].map(|takers| flow.most(token, span, takers)).into_iter().max().unwrap_or_default())
+    Ok(TAKERS.map(|takers| flow.most(token, span, takers)).into_iter().max().unwrap_or_default())
 }
 
 /// Whoever was given authority takes all of it, and the ledger sees that.
@@ -340,8 +380,15 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
             max_fee_per_gas: Some(rng.between(0, 4) as u128),
             ..Envelope::default()
         };
-        let request =
-            Request { chain: 1, wallet: WALLET, signer: WALLET, agent: None, now, envelope, actions: &actions };
+        let request = Request {
+            chain: 1,
+            wallet: WALLET,
+            signer: WALLET,
+            agent: None,
+            now,
+            envelope,
+            actions: &actions,
+        };
         let decision = if approved { session.approve(&request) } else { session.decide(&request) };
         if !decision.is_allowed() {
             continue;
@@ -360,7 +407,13 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
 
 fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) -> ParamValue {
     ParamValue::Word(match (ty, domain) {
-        (_, Some((low, high))) => if rng.chance(20) { low } else { high },
+        (_, Some((low, high))) => {
+            if rng.chance(20) {
+                low
+            } else {
+                high
+            }
+        }
         (ParamType::Address | ParamType::Approver, None) => U256::from(0x6161_6161_u64) << 100_usize,
         _ => U256::from(rng.below(9)),
     })
@@ -398,9 +451,11 @@ type Taken = BTreeMap<(bool, TokenId, Span), BigUint>;
 fn exceeds(flow: &Flow, said: &Losses, most: &mut Taken, approved: bool) -> Result<(), String> {
     for loss in &said.tokens {
         for (span, bound) in spans(loss) {
-            for takers in [Takers::Themselves, Takers::WhenLet] {
+            for takers in TAKERS {
                 let taken = flow.most(loss.token, span, takers);
-                above(bound, &taken, || format!("{span:?} of {} {takers:?}, approved {approved}: {flow:?}", loss.token))?;
+                above(bound, &taken, || {
+                    format!("{span:?} of {} {takers:?}, approved {approved}: {flow:?}", loss.token)
+                })?;
                 let known = most.entry((approved, loss.token, span)).or_default();
                 *known = taken.max(known.clone());
             }
@@ -414,7 +469,11 @@ fn exceeds(flow: &Flow, said: &Losses, most: &mut Taken, approved: bool) -> Resu
     }
     // Of what no loss is told, nothing leaves.
     let told: BTreeSet<TokenId> = said.tokens.iter().map(|loss| loss.token).collect();
-    match flow.0.iter().find(|out| out.how != How::Fee && out.amount != BigUint::ZERO && !told.contains(&out.token)) {
+    match flow
+        .0
+        .iter()
+        .find(|out| out.how != How::Fee && out.amount != BigUint::ZERO && !told.contains(&out.token))
+    {
         Some(out) => Err(format!("no loss is told of it: {out:?}")),
         None => Ok(()),
     }

@@ -89,10 +89,8 @@ impl Domain {
 
     /// That it is one of these requests. Fields that may be missing are spoken of by nobody who could tell more of their values apart.
     pub(super) fn limits(&self, rules: &mut RuleSet) -> Vec<Formula> {
-        let mut all = vec![Formula::Atom(Atom::Same(
-            Scalar::Field(Field::Wallet),
-            Scalar::Const(word(WALLET)),
-        ))];
+        let mut all =
+            vec![Formula::Atom(Atom::Same(Scalar::Field(Field::Wallet), Scalar::Const(word(WALLET))))];
         let signers = set(rules, self.signers.iter().copied().map(word));
         all.push(Formula::Atom(Atom::Member(Scalar::Field(Field::Signer), signers)));
         let times = set(rules, self.times.iter().map(|time| U256::from(*time)));
@@ -200,9 +198,7 @@ impl Sort {
         let word = |ty: WordType| move |word: &U256| Value::Word(*word, ty);
         match self {
             Sort::Word(ty, words) => words.iter().map(word(*ty)).collect(),
-            Sort::Words(ty, words) => {
-                arrays(&words.iter().map(word(*ty)).collect::<Vec<_>>(), MANY as usize)
-            }
+            Sort::Words(ty, words) => arrays(&words.iter().map(word(*ty)).collect::<Vec<_>>(), MANY as usize),
             Sort::Nested(words) => {
                 arrays(&arrays(&words.iter().map(word(BYTE)).collect::<Vec<_>>(), 1), MANY as usize)
             }

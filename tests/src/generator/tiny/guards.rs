@@ -6,7 +6,9 @@ use super::{
     set, universe, word,
 };
 use crate::{differential::WALLET, generator::rng::Rng};
-use agentpol_analysis::ruleset::{Atom, BytesTest, Formula, Linear, ParamType, Relation, RuleSet, Scalar, SetRef};
+use agentpol_analysis::ruleset::{
+    Atom, BytesTest, Formula, Linear, ParamType, Relation, RuleSet, Scalar, SetRef,
+};
 use agentpol_model::{
     U256,
     ids::ParamId,
@@ -228,7 +230,8 @@ impl Sight {
             Sort::Bytes => {
                 self.bytes.push(path.clone());
                 self.numbers.push(Scalar::Len(path.clone()));
-                let slice = |start, from_end| Scalar::Slice { path: path.clone(), start, from_end, length: 1 };
+                let slice =
+                    |start, from_end| Scalar::Slice { path: path.clone(), start, from_end, length: 1 };
                 let letters = vec![U256::from(b'a'), U256::from(b'b')];
                 let which = *rng.pick(&[(0, false), (1, false), (1, true), (2, true)]);
                 self.words.push((slice(which.0, which.1), letters));

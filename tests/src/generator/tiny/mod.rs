@@ -137,7 +137,8 @@ fn params(
                 let all = universe();
                 let mut sets = vec![BTreeSet::new()];
                 for _ in 0..most {
-                    let more: Vec<_> = sets.iter().flat_map(|old| all.iter().map(|a| with(old, *a))).collect();
+                    let more: Vec<_> =
+                        sets.iter().flat_map(|old| all.iter().map(|a| with(old, *a))).collect();
                     sets.extend(more);
                 }
                 sets.sort();
