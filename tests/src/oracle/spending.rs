@@ -23,6 +23,7 @@ use agentpol_runtime::{
     ledger::{Asset, Key, Record},
 };
 use num_bigint::BigUint;
+use num_traits::CheckedSub as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run over many seeds came to.
@@ -163,7 +164,11 @@ enum Takers {
     Themselves,
     /// Only what we let them pull.
     WhenLet,
+    /// What we let them pull, as far as nothing here gave the authority to, they had authority for before; and they take what is given.
+    Besides,
 }
+
+const TAKERS: [Takers; 3] = [Takers::Themselves, Takers::WhenLet, Takers::Besides];
 
 impl Flow {
     fn add(&mut self, rules: &RuleSet, at: Time, envelope: usize, chain: u64, effects: &[Effect]) {
@@ -188,11 +193,12 @@ impl Flow {
 
     /// The most that left in one stretch of the span.
     fn most(&self, token: TokenId, span: Span, takers: Takers) -> BigUint {
-        let of_token: Vec<&Out> = self.0.iter().filter(|out| out.token == token).collect();
+        let uncovered = if takers == Takers::Besides { self.uncovered() } else { self.clone() };
+        let of_token: Vec<&Out> = uncovered.0.iter().filter(|out| out.token == token).collect();
         let gone = |out: &&&Out| match out.how {
             How::Moves => true,
-            How::Pulls(_) => takers == Takers::WhenLet,
-            How::Sets(_) | How::Adds(_) => takers == Takers::Themselves,
+            How::Pulls(_) => takers != Takers::Themselves,
+            How::Sets(_) | How::Adds(_) => takers != Takers::WhenLet,
             How::Fee => false,
         };
         let sum = |inside: &dyn Fn(&Out) -> bool| -> BigUint {
@@ -215,6 +221,26 @@ impl Flow {
         }
     }
 
+    /// The same, where what is pulled by authority that was given here counts only when it was given.
+    fn uncovered(&self) -> Self {
+        let mut given: BTreeMap<(TokenId, Address), BigUint> = BTreeMap::new();
+        let mut flow = self.clone();
+        for out in &mut flow.0 {
+            match out.how {
+                How::Sets(spender) => drop(given.insert((out.token, spender), out.amount.clone())),
+                How::Adds(spender) => *given.entry((out.token, spender)).or_default() += &out.amount,
+                How::Pulls(spender) => {
+                    let left = given.entry((out.token, spender)).or_default();
+                    let covered = left.clone().min(out.amount.clone());
+                    *left -= &covered;
+                    out.amount -= covered;
+                }
+                How::Moves | How::Fee => {}
+            }
+        }
+        flow
+    }
+
     /// The most of fees.
     fn most_fees(&self, token: TokenId, span: Span) -> BigUint {
         let fees = self.0.iter().filter(|out| out.token == token && out.how == How::Fee);
@@ -230,7 +256,12 @@ fn standing(of_token: &[&Out], begin: Time) -> BigUint {
         match out.how {
             How::Sets(spender) => drop(by.insert(spender, out.amount.clone())),
             How::Adds(spender) => *by.entry(spender).or_default() += &out.amount,
-            How::Moves | How::Pulls(_) | How::Fee => {}
+            // What we let him pull was pulled.
+            How::Pulls(spender) => {
+                let left = by.entry(spender).or_default();
+                *left = left.checked_sub(&out.amount).unwrap_or_default();
+            }
+            How::Moves | How::Fee => {}
         }
     }
     by.into_values().sum()
@@ -287,11 +318,7 @@ fn play(
             session = taken_at_once(rules, session, &policy, &action.effects, of.chain, step.at);
         }
     }
-    Ok([Takers::Themselves, Takers::WhenLet]
-        .map(|takers| flow.most(token, span, takers))
-        .into_iter()
-        .max()
-        .unwrap_or_default())
+    Ok(TAKERS.map(|takers| flow.most(token, span, takers)).into_iter().max().unwrap_or_default())
 }
 
 /// Whoever was given authority takes all of it, and the ledger sees that.
@@ -424,7 +451,7 @@ type Taken = BTreeMap<(bool, TokenId, Span), BigUint>;
 fn exceeds(flow: &Flow, said: &Losses, most: &mut Taken, approved: bool) -> Result<(), String> {
     for loss in &said.tokens {
         for (span, bound) in spans(loss) {
-            for takers in [Takers::Themselves, Takers::WhenLet] {
+            for takers in TAKERS {
                 let taken = flow.most(loss.token, span, takers);
                 above(bound, &taken, || {
                     format!("{span:?} of {} {takers:?}, approved {approved}: {flow:?}", loss.token)

@@ -9,5 +9,6 @@
     reason = "a test"
 )]
 
+mod loss;
 mod proofs;
 mod small;

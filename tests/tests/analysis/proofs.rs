@@ -6,7 +6,7 @@ const EFFORT: Effort = Effort { bindings: 2, requests: 15 };
 
 #[test]
 fn of_rule_sets_as_the_generator_makes_them() {
-    let tally = rule_sets(0..150, EFFORT);
+    let tally = rule_sets(0..60, EFFORT);
     println!("{tally:#?}");
     assert!(tally.granted * 20 > tally.requests, "{tally:?}");
 }

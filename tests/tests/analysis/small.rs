@@ -4,7 +4,7 @@ use agentpol_tests::oracle::brute::tiny_policies;
 
 #[test]
 fn every_request_of_tiny_policies() {
-    let tally = tiny_policies(0..150, 150);
+    let tally = tiny_policies(0..100, 100);
     println!("{tally:#?}");
     for kind in
         ["Overlap", "NeverMatches", "Shadowed", "AnyRecipient", "AnySpender", "NoMinimum", "RedundantClause"]

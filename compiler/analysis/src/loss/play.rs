@@ -19,7 +19,7 @@ impl Audit<'_, '_> {
     /// Do the steps take just what they say, under one binding and within all lines? Together they are one transaction, or each is one.
     pub(super) fn plays(&self, steps: &[Step], asked: &Asked, together: bool) -> bool {
         let Some(first) = steps.first() else { return true };
-        let mut seen: Vec<Seen> = vec![Vec::new(); self.rules.budgets.len()];
+        let mut lines: Vec<(Seen, bool)> = vec![(Vec::new(), true); self.rules.budgets.len()];
         for step in steps {
             if step.request.params != first.request.params {
                 return false;
@@ -28,14 +28,18 @@ impl Audit<'_, '_> {
             if self.taken(&granted, asked, step) != step.takes {
                 return false;
             }
-            for ((n, line), seen) in (0..).zip(&self.rules.budgets).zip(&mut seen) {
-                let charge = self.charge((BudgetId::new(n), line), &granted, step, asked.with_approvals);
+            for ((n, line), (seen, all_ask)) in (0..).zip(&self.rules.budgets).zip(&mut lines) {
+                let id = BudgetId::new(n);
+                let charge = self.charge((id, line), &granted, step);
                 if charge == BigUint::ZERO {
                     continue;
                 }
                 seen.push((step.at, charge));
                 let Some(cap) = self.cap_under(line.cap, step) else { return false };
-                if used(seen, line.window, self.grid, together) > cap {
+                // Beyond it somebody is asked, if every rule of the transaction that takes from it says so.
+                let asks = asked.with_approvals && self.asks_beyond(id, line, &granted);
+                *all_ask = asks && (*all_ask || !together);
+                if used(seen, line.window, self.grid, together) > cap && !*all_ask {
                     return false;
                 }
             }
@@ -77,18 +81,12 @@ impl Audit<'_, '_> {
     }
 
     /// What a line is charged. Authority that is used counts as what is taken: that is never too little.
-    fn charge(
-        &self,
-        (id, line): (BudgetId, &Budget),
-        granted: &Granted,
-        step: &Step,
-        with_approvals: bool,
-    ) -> BigUint {
+    fn charge(&self, (id, line): (BudgetId, &Budget), granted: &Granted, step: &Step) -> BigUint {
         let mut sum = BigUint::ZERO;
         for action in &granted.actions {
             let written = action.charges.iter().filter(|(budget, _)| *budget == id);
             sum += written.map(|(_, amount)| number(*amount)).sum::<BigUint>();
-            if !self.holds(id, line, action.rule, with_approvals) {
+            if !self.holds(id, line, action.rule, false) {
                 continue;
             }
             match &line.measure {
@@ -106,6 +104,13 @@ impl Audit<'_, '_> {
             }
         }
         sum
+    }
+
+    /// Do all rules of an action that a line holds ask beyond it?
+    fn asks_beyond(&self, id: BudgetId, line: &Budget, granted: &Granted) -> bool {
+        let held = granted.actions.iter().filter(|action| self.holds(id, line, action.rule, false));
+        held.map(|action| self.rules.rules.get(action.rule.index()))
+            .all(|rule| rule.is_some_and(|rule| rule.beyond.iter().any(|(beyond, _)| *beyond == id)))
     }
 
     fn word(&self, param: agentpol_model::ids::ParamId, step: &Step) -> Option<U256> {
