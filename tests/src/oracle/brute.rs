@@ -70,6 +70,9 @@ pub fn one(policy: &Tiny, tally: &mut Tally) -> Result<(), String> {
     seen.compare(&found, tally)
 }
 
+/// By which rule, where, of what into what.
+type Swap = (RuleId, CallableId, TokenId, TokenId);
+
 /// What came of all requests.
 struct Seen<'a> {
     policy: &'a Tiny,
@@ -85,7 +88,7 @@ struct Seen<'a> {
     open: BTreeSet<Kind>,
     /// Conditions without which more is matched.
     needed: BTreeSet<(RuleId, usize)>,
-    swaps: BTreeMap<(RuleId, CallableId, TokenId, TokenId), Vec<(BigUint, BigUint)>>,
+    swaps: BTreeMap<Swap, Vec<(BigUint, BigUint)>>,
 }
 
 impl<'a> Seen<'a> {

@@ -58,11 +58,13 @@ impl Analysis<'_> {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return Vec::new() };
         let (fine, alone) = (key.not_refused(rule), key.alone(arm));
         let something = key.at_least(&gives.amount, &BigInt::one());
+        // Who gets all there is gets something.
+        let counted = key.not(&gets.means_all);
         let mut out = Vec::new();
         for (paid, pays) in &gives.tokens {
             for (bought, comes) in &gets.tokens {
                 let mut conditions = key.may_decide(arm.rule);
-                conditions.extend([&arm.holds, &fine, &alone, &something, pays, comes]);
+                conditions.extend([&arm.holds, &fine, &alone, &something, &counted, pays, comes]);
                 let answer = match self.least(key, &conditions, &gives.amount, &gets.amount, (*paid, *bought))
                 {
                     Answer::None => continue,

@@ -110,8 +110,12 @@ impl Audit<'_, '_> {
                 amount = amount.plus(&taken.counts, &effect.amount);
             }
             let condition = Prop::all(parts);
+            let all_there_is =
+                Prop::any(which.iter().map(|taken| taken.effect.means_all.clone()).collect::<Vec<_>>());
             let most = match key.supremum(&[&condition], &amount) {
                 Answer::None => continue,
+                // Where it means all there is, the number says nothing.
+                Answer::Found(_) if key.find(&[&condition, &all_there_is]) != Answer::None => None,
                 Answer::Found((most, _)) => most.to_biguint(),
                 Answer::Unknown => None,
             };
@@ -196,7 +200,9 @@ fn combinations<'e>(key: &'e Key<'_>, of: &Weights, authority: bool) -> Option<V
         for (token, is) in &effect.tokens {
             let Some((_, counts)) = of.iter().find(|(asked, _)| asked == token) else { continue };
             let taken = Taken { effect, token: *token, counts: number(*counts).into(), is: is.clone() };
-            out.extend(before.iter().map(|others| [others.as_slice(), &[taken.clone()]].concat()));
+            out.extend(
+                before.iter().map(|others| [others.as_slice(), core::slice::from_ref(&taken)].concat()),
+            );
             if out.len() > MAX_COMBINATIONS {
                 return None;
             }

@@ -282,12 +282,30 @@ impl<'r> Key<'r> {
 
     /// An assignment under which all of these hold.
     pub(crate) fn find(&self, conditions: &[&Prop]) -> Answer<Assignment> {
-        self.searched(conditions, |field, all| field.find(all))
+        let find = |conditions: &[&Prop]| self.searched(conditions, |field, all| field.find(all));
+        let Some(apart) = self.space.apart() else { return find(conditions) };
+        let within: Vec<&Prop> = conditions.iter().copied().chain([&apart]).collect();
+        match find(&within) {
+            Answer::None => match find(conditions) {
+                Answer::None => Answer::None,
+                // Perhaps there: where one byte has two variables.
+                _ => Answer::Unknown,
+            },
+            answer => answer,
+        }
     }
 
     /// The greatest value of a sum where all of these hold.
     pub(crate) fn supremum(&self, conditions: &[&Prop], sum: &Sum) -> Answer<(BigInt, Assignment)> {
-        self.searched(conditions, |field, all| field.supremum(all, sum))
+        let supremum =
+            |conditions: &[&Prop]| self.searched(conditions, |field, all| field.supremum(all, sum));
+        let Some(apart) = self.space.apart() else { return supremum(conditions) };
+        let within: Vec<&Prop> = conditions.iter().copied().chain([&apart]).collect();
+        match (supremum(&within), supremum(conditions)) {
+            (_, Answer::None) => Answer::None,
+            (Answer::Found(there), Answer::Found(anywhere)) if there.0 == anywhere.0 => Answer::Found(there),
+            _ => Answer::Unknown,
+        }
     }
 
     fn searched<T>(

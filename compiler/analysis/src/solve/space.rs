@@ -140,6 +140,31 @@ impl<'r> Space<'r> {
         table.by.iter().filter(|(meaning, _)| here(meaning)).map(|(m, var)| (m.clone(), *var)).collect()
     }
 
+    /// Where the parts of bytes that are counted from the front and those that are counted from the end do not overlap. Elsewhere the same
+    /// byte has two variables: what is found there need not be so. `None` where there is nothing to keep apart.
+    pub(crate) fn apart(&self) -> Option<Prop> {
+        let mut ends: BTreeMap<Path, [Vec<u32>; 2]> = BTreeMap::new();
+        for meaning in self.table.borrow().by.keys() {
+            if let Meaning::Part(path, from_end, _, to) = meaning {
+                let [front, back] = ends.entry(path.clone()).or_default();
+                if *from_end { back.push(*to) } else { front.push(*to) }
+            }
+        }
+        let mut all = Vec::new();
+        for (path, [front, back]) in ends {
+            let least = front.iter().min().zip(back.iter().min());
+            let most = front.iter().max().zip(back.iter().max());
+            if let (Some((front_least, back_least)), Some((front_most, back_most))) = (least, most) {
+                all.push(Prop::any([
+                    self.at_least(&path, front_most.saturating_add(*back_most)),
+                    self.below(&path, *front_least),
+                    self.below(&path, *back_least),
+                ]));
+            }
+        }
+        (!all.is_empty()).then(|| Prop::all(all))
+    }
+
     pub(super) fn var(&self, meaning: Meaning, domain: Set) -> Var {
         if let Some(var) = self.find(&meaning) {
             return var;

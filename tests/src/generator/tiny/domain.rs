@@ -112,7 +112,7 @@ impl Domain {
             let values = sort.values();
             calls = calls
                 .iter()
-                .flat_map(|call| values.iter().map(|v| [call.as_slice(), &[v.clone()]].concat()))
+                .flat_map(|call| values.iter().map(|v| [call.as_slice(), core::slice::from_ref(v)].concat()))
                 .collect();
         }
         let mut out = Vec::new();
@@ -266,7 +266,9 @@ fn arrays(items: &[Value], most: usize) -> Vec<Value> {
     for _ in 0..most {
         last = last
             .iter()
-            .flat_map(|array| items.iter().map(|item| [array.as_slice(), &[item.clone()]].concat()))
+            .flat_map(|array| {
+                items.iter().map(|item| [array.as_slice(), core::slice::from_ref(item)].concat())
+            })
             .collect();
         all.extend(last.iter().cloned());
     }
