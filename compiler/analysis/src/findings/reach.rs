@@ -3,8 +3,8 @@
 use super::{Analysis, Finding, Kind, Question};
 use crate::{
     integer::Answer,
-    ruleset::{Atom, Formula, Verb},
-    solve::{ArmAt, Key, Prop},
+    ruleset::{Atom, Formula, Rule, Verb},
+    solve::{ArmAt, Assignment, Key, Prop},
 };
 use agentpol_model::ids::RuleId;
 
@@ -23,7 +23,7 @@ impl Analysis<'_> {
             let rule = RuleId::new(u32::try_from(n).unwrap_or(u32::MAX));
             let verb = self.rules.rules.get(n).map(|rule| rule.verb.clone());
             let grants = verb.is_some_and(|verb| verb != Verb::Deny);
-            match self.over_keys(rule, |key, arm| key.find(&[&arm.holds, &key.requires])) {
+            match self.over_keys(rule, |key, arm| shown(key, key.find(&[&arm.holds, &key.requires]))) {
                 Reached::Unknown => self.unknown(rule, Question::Reach),
                 Reached::No => {
                     let clause = self.conflict(rule);
@@ -112,7 +112,7 @@ impl Analysis<'_> {
         let count = whole.arms.iter().map(|arm| arm.clauses.len()).max().unwrap_or(0);
         let denies = whole.verb == Verb::Deny || !whole.over.is_empty();
         // There, where a rule is undefined is a decision too, and a condition may be what keeps the others defined.
-        if denies && self.over_keys(rule, undefined) != Reached::No {
+        if denies && self.over_keys(rule, |key, _| undefined(key, whole)) != Reached::No {
             return;
         }
         let mut left_out = Vec::new();
@@ -164,14 +164,31 @@ fn is_about_addresses(formula: &Formula) -> bool {
     }
 }
 
-/// Can it be undefined whether a rule matches?
-fn undefined(key: &Key<'_>, arm: &ArmAt) -> Answer<crate::solve::Assignment> {
-    key.find(&[&key.not(&arm.holds), &key.not(&arm.fails)])
+/// Can it be undefined whether one of a rule's conditions holds, whatever the others say? Then one of them may be what keeps it defined.
+fn undefined(key: &Key<'_>, rule: &Rule) -> Answer<Assignment> {
+    let mut answer = Answer::None;
+    let arms = rule.arms.iter().filter(|arm| arm.callable == key.id);
+    for clause in arms.flat_map(|arm| &arm.clauses) {
+        match key.find(&[&key.undefined(&clause.formula)]) {
+            Answer::None => {}
+            Answer::Unknown => answer = Answer::Unknown,
+            found => return found,
+        }
+    }
+    answer
 }
 
 /// Does a grant decide something?
-fn decides(key: &Key<'_>, arm: &ArmAt) -> Answer<crate::solve::Assignment> {
+fn decides(key: &Key<'_>, arm: &ArmAt) -> Answer<Assignment> {
     let mut conditions = key.may_decide(arm.rule);
     conditions.push(&arm.holds);
-    key.find(&conditions)
+    shown(key, key.find(&conditions))
+}
+
+/// Bytes counted from the front and from the end may be the same bytes, which the search does not see: only what can be written down is so.
+fn shown(key: &Key<'_>, answer: Answer<Assignment>) -> Answer<Assignment> {
+    match answer {
+        Answer::Found(found) if key.witness(&found).is_none() => Answer::Unknown,
+        answer => answer,
+    }
 }

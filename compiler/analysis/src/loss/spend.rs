@@ -6,10 +6,14 @@ use crate::{
     window::outflow::Part,
     witness::{START, Witness},
 };
-use agentpol_model::{Time, ids::RuleId};
+use agentpol_model::{
+    Address, Time,
+    effect::{EffectKind, GrantMode},
+    ids::{RuleId, TokenId},
+};
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One as _, Zero as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Requests of one witness at most.
 const MAX_STEPS: usize = 256;
@@ -18,6 +22,7 @@ impl Audit<'_, '_> {
     /// A request for each action of each part; nothing if some part cannot be had, or there are too many.
     pub(super) fn spend(&self, asked: &Asked, parts: &[Part]) -> Vec<Step> {
         let mut known = BTreeMap::new();
+        let mut standing = BTreeSet::new();
         let mut out = Vec::new();
         for part in parts {
             let Some(letting) = asked.lettings.get(part.rule) else { return Vec::new() };
@@ -30,10 +35,32 @@ impl Audit<'_, '_> {
                 let found =
                     known.entry(key).or_insert_with(|| self.request(asked, letting, &amount, part.signed));
                 let Some(request) = found.clone() else { return Vec::new() };
+                if part.spent > part.signed && !self.stands(&request, &mut standing) {
+                    return Vec::new();
+                }
                 out.push(Step { at: part.signed, request, takes: amount });
             }
         }
         out
+    }
+
+    /// Can all that it lets out be used later? What moves is gone at once, and what replaces authority ends what stood.
+    fn stands(
+        &self,
+        request: &Witness,
+        standing: &mut BTreeSet<(TokenId, Address, Option<Address>)>,
+    ) -> bool {
+        let Ok(Ok(granted)) = request.decide(self.rules) else { return false };
+        granted.actions.iter().flat_map(|action| &action.effects).all(|effect| {
+            let is_first = standing.insert((effect.token, effect.party, effect.through));
+            match effect.kind {
+                EffectKind::Move | EffectKind::Pull { .. } => false,
+                EffectKind::Grant(GrantMode::Set) => is_first,
+                EffectKind::Grant(GrantMode::Add | GrantMode::Dec)
+                | EffectKind::Receive
+                | EffectKind::Owe => true,
+            }
+        })
     }
 
     /// A request of the rule that takes just so much, at that time; if it can be had, one that takes no other tokens.

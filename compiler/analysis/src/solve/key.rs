@@ -280,6 +280,11 @@ impl<'r> Key<'r> {
         Prop::all(matching.map(|other| self.not(&other.holds)).collect::<Vec<_>>())
     }
 
+    /// Where it is neither true nor false.
+    pub(crate) fn undefined(&self, formula: &Formula) -> Prop {
+        Prop::all([self.not(&self.space.holds(formula)), self.not(&self.space.fails(formula))])
+    }
+
     /// An assignment under which all of these hold.
     pub(crate) fn find(&self, conditions: &[&Prop]) -> Answer<Assignment> {
         let find = |conditions: &[&Prop]| self.searched(conditions, |field, all| field.find(all));
