@@ -1,6 +1,7 @@
 //! The same questions for z3: rules as SMT-LIB over the integers. It is written from what conditions mean, not from how the analysis reads
 //! them: every part of a condition has where it is true and where it is false, and where it is neither it is undefined.
 
+pub mod compare;
 mod words;
 
 use agentpol_analysis::ruleset::{Callable, Formula, Rule, RuleSet, Verb};
