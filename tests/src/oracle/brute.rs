@@ -168,17 +168,15 @@ impl<'a> Seen<'a> {
                 }
                 self.decided.extend(left);
             }
-            Err(denied) if denied.code == DenyCode::Undefined && self.is_undecided(denied.rule) => {}
+            Err(denied)
+                if denied.code == DenyCode::Undefined && self.is_undecided(denied.rule, request, bound) => {}
             Err(denied) => self.decided.extend(denied.rule),
         }
     }
 
-    /// An undefined guard is named, and decides nothing. An effect that is undefined is a grant's.
-    fn is_undecided(&self, rule: Option<RuleId>) -> bool {
-        rule.is_none_or(|rule| {
-            let of = &self.policy.rules.rules[rule.index()];
-            of.verb == Verb::Deny || !of.over.is_empty()
-        })
+    /// An undefined guard is named, and decides nothing. What a rule does that matches decides, even if it is undefined.
+    fn is_undecided(&self, rule: Option<RuleId>, request: &Request<'_>, bound: &Bound) -> bool {
+        rule.is_none_or(|rule| !matches(&self.alone[rule.index()], request, bound))
     }
 
     fn granted(

@@ -12,3 +12,4 @@
 mod loss;
 mod proofs;
 mod small;
+mod z3;

@@ -17,3 +17,13 @@ fn of_policies_as_text() {
     println!("{tally:#?}");
     assert!(tally.granted * 40 > tally.requests, "{tally:?}");
 }
+
+/// A swap whose receipt is all there is; a condition of a denial that kept another one defined.
+#[test]
+fn of_policies_that_were_once_answered_wrong() {
+    rule_sets(64..65, EFFORT);
+    rule_sets(72..73, EFFORT);
+    sources(2303..2304, Effort { bindings: 3, requests: 20 });
+    // An argument says which token is given away: each of them counts.
+    sources(18_175..18_176, Effort { bindings: 3, requests: 20 });
+}

@@ -12,3 +12,10 @@ fn every_request_of_tiny_policies() {
         assert!(tally.agreed.get(kind).is_some_and(|n| *n > 0), "nothing of this kind: {kind}");
     }
 }
+
+/// Bytes that are counted from the front by one condition and from the end by another.
+#[test]
+fn every_request_of_one_that_was_once_answered_wrong() {
+    tiny_policies(104..105, 400);
+    tiny_policies(1_158..1_159, 400);
+}

@@ -30,14 +30,15 @@ impl Analysis<'_> {
                 }
                 let named = self.named(key, &effect.party);
                 for arm in arms {
-                    out.push((arm.rule, gives, open_party(key, arm, effect, &named)));
+                    let answers = open_party(key, arm, effect, &named).into_iter();
+                    out.extend(answers.map(|(token, answer)| (arm.rule, gives, token, answer)));
                 }
             }
-            for (rule, gives, answer) in out {
+            for (rule, gives, token, answer) in out {
                 match answer {
                     Answer::None => {}
                     Answer::Unknown => self.unknown(rule, Question::Parties),
-                    Answer::Found((token, witness)) => self.open(at, (rule, gives, token), witness),
+                    Answer::Found(witness) => self.open(at, (rule, gives, token), witness),
                 }
             }
         }
@@ -94,24 +95,23 @@ impl Gives {
     }
 }
 
-/// A request that a rule grants, in which something goes to a party that is not named.
-fn open_party(key: &Key<'_>, arm: &ArmAt, effect: &EffectAt, named: &Prop) -> Answer<(TokenId, Witness)> {
+/// Of each token that it may be of, a request that a rule grants, in which some of it goes to a party that is not named.
+fn open_party(
+    key: &Key<'_>,
+    arm: &ArmAt,
+    effect: &EffectAt,
+    named: &Prop,
+) -> Vec<(TokenId, Answer<Witness>)> {
     let Some(rule) = key.rules().rules.get(arm.rule.index()).filter(|rule| rule.verb != Verb::Deny) else {
-        return Answer::None;
+        return Vec::new();
     };
     let stranger = key.not(named);
     let something = Prop::any([effect.means_all.clone(), key.at_least(&effect.amount, &BigInt::one())]);
     let (fine, alone) = (key.not_refused(rule), key.alone(arm));
-    let mut unknown = false;
-    for (token, takes_place) in &effect.tokens {
+    let answer = |(token, takes_place): &(TokenId, Prop)| {
         let mut conditions = key.may_decide(arm.rule);
         conditions.extend([&arm.holds, takes_place, &something, &fine, &stranger, &alone]);
-        let found = replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule));
-        match found {
-            Answer::Found(witness) => return Answer::Found((*token, witness)),
-            Answer::Unknown => unknown = true,
-            Answer::None => {}
-        }
-    }
-    if unknown { Answer::Unknown } else { Answer::None }
+        (*token, replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule)))
+    };
+    effect.tokens.iter().map(answer).collect()
 }
