@@ -22,11 +22,10 @@ use crate::{
     ui::{Failure, Outcome, Status, Ui},
 };
 use agentpol_analysis::{
-    findings::findings,
     loss::{self, Report},
     ruleset::RuleSet,
 };
-use agentpol_compiler::{Compilation, Said, say_asserts, say_findings};
+use agentpol_compiler::{Compilation, Said, found, say_asserts, say_findings};
 use clap::Args;
 use std::{
     io::Write as _,
@@ -104,11 +103,11 @@ fn draw(path: &Path, audited: &Audited) -> Result<(), Failure> {
 impl Audited {
     fn new(compilation: Compilation, rules: RuleSet) -> Self {
         let (accepted, open): (Vec<_>, Vec<_>) =
-            findings(&rules).into_iter().partition(|finding| finding.accepted.is_some());
-        let mut open = say_findings(&compilation, &rules, &open);
+            found(&compilation).into_iter().partition(|finding| finding.accepted.is_some());
+        let mut open = say_findings(&compilation, &open);
         let claims = say_asserts(&compilation, &rules).into_iter();
         open.extend(claims.map(|diagnostic| Said { diagnostic, witness: None }));
-        let accepted = say_findings(&compilation, &rules, &accepted);
+        let accepted = say_findings(&compilation, &accepted);
         let losses = loss::losses(&rules);
         Self { compilation, rules, losses, open, accepted }
     }

@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod family;
 mod loss;
 mod proofs;
 mod small;

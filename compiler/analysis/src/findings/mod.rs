@@ -11,7 +11,9 @@
 //! | `parties` | may value or authority go to somebody whom the policy does not name? |
 //! | `minimum` | may what is given come back as nothing? |
 //! | `held` | is everything that may leave held by a budget? |
+//! | [`family`] | does a child grant what its parent does not? |
 
+pub mod family;
 mod held;
 mod minimum;
 mod opaque;
@@ -129,6 +131,13 @@ pub enum Kind {
         /// Which budget.
         budget: BudgetId,
     },
+    /// The rule grants what the policy that this one extends does not, or only asks for.
+    Wider {
+        /// Which rule.
+        rule: RuleId,
+        /// The parent asks there; otherwise it denies.
+        asks: bool,
+    },
     /// A question about a rule was too hard to answer.
     Unknown {
         /// Which rule.
@@ -146,6 +155,7 @@ pub enum Question {
     Reach,
     Parties,
     Minimum,
+    Family,
 }
 
 /// A policy under analysis.
@@ -159,23 +169,39 @@ struct Analysis<'r> {
 
 /// Everything that is found, rule by rule, the worst first.
 pub fn findings(rules: &RuleSet) -> Vec<Finding> {
-    let keys = Key::all(rules);
-    let mut by_rule = vec![Vec::new(); rules.rules.len()];
-    for (at, key) in keys.iter().enumerate() {
-        for (place, arm) in key.arms.iter().enumerate() {
-            if let Some(arms) = by_rule.get_mut(arm.rule.index()) {
-                arms.push((at, place));
+    let mut analysis = Analysis::new(rules);
+    analysis.of_rules();
+    analysis.of_effects();
+    analysis.findings
+}
+
+impl<'r> Analysis<'r> {
+    fn new(rules: &'r RuleSet) -> Self {
+        let keys = Key::all(rules);
+        let mut by_rule = vec![Vec::new(); rules.rules.len()];
+        for (at, key) in keys.iter().enumerate() {
+            for (place, arm) in key.arms.iter().enumerate() {
+                if let Some(arms) = by_rule.get_mut(arm.rule.index()) {
+                    arms.push((at, place));
+                }
             }
         }
+        Self { rules, keys, by_rule, findings: Vec::new() }
     }
-    let mut analysis = Analysis { rules, keys, by_rule, findings: Vec::new() };
-    analysis.overlaps();
-    analysis.reach();
-    analysis.opaque();
-    analysis.parties();
-    analysis.minima();
-    analysis.held();
-    analysis.findings
+
+    /// Do the rules hold together?
+    fn of_rules(&mut self) {
+        self.overlaps();
+        self.reach();
+        self.opaque();
+    }
+
+    /// What may come of them?
+    fn of_effects(&mut self) {
+        self.parties();
+        self.minima();
+        self.held();
+    }
 }
 
 impl Analysis<'_> {

@@ -54,6 +54,7 @@ impl Speaker<'_, '_> {
             | Kind::Shadowed { .. }
             | Kind::Vacuous
             | Kind::Unfunded { .. }
+            | Kind::Wider { .. }
             | Kind::Unknown { .. } => Vec::new(),
         };
         fixes.into_iter().flatten().collect()

@@ -114,7 +114,8 @@ const fn rank(kind: &Kind) -> usize {
         Kind::Opaque { .. } => 9,
         Kind::Unfunded { .. } => 10,
         Kind::Vacuous => 11,
-        Kind::RedundantClause { .. } => 12,
-        Kind::Unknown { .. } => 13,
+        Kind::Wider { .. } => 12,
+        Kind::RedundantClause { .. } => 13,
+        Kind::Unknown { .. } => 14,
     }
 }

@@ -17,7 +17,7 @@ mod text;
 
 use crate::{Compilation, Loader, SourceFile, compile};
 use agentpol_analysis::{
-    findings::{Finding, findings},
+    findings::{Finding, family, findings},
     ruleset::RuleSet,
     witness::Witness,
 };
@@ -31,12 +31,21 @@ pub fn check(root: SourceFile, loader: &dyn Loader) -> Compilation {
     let mut compilation = compile(root, loader);
     if let Some(rules) = &compilation.ruleset {
         let open: Vec<Finding> =
-            findings(rules).into_iter().filter(|finding| finding.accepted.is_none()).collect();
-        let said = say_findings(&compilation, rules, &open);
+            found(&compilation).into_iter().filter(|finding| finding.accepted.is_none()).collect();
+        let said = say_findings(&compilation, &open);
         let claims = say_asserts(&compilation, rules);
         compilation.diagnostics.extend(said.into_iter().map(|said| said.diagnostic).chain(claims));
     }
     compilation
+}
+
+/// What is found in a policy, by the rules of its own text. Nothing where it does not compile.
+pub fn found(compilation: &Compilation) -> Vec<Finding> {
+    match (&compilation.ruleset, &compilation.family) {
+        (None, _) => Vec::new(),
+        (Some(rules), None) => findings(rules),
+        (Some(joined), Some(of)) => family::findings(&of.alone, &of.parent, joined, &of.own),
+    }
 }
 
 /// The policy's own claims that are not proved.
@@ -54,7 +63,14 @@ pub struct Said {
 }
 
 /// Findings as diagnostics, the worst first. One that the policy accepts is a note, with the reason.
-pub fn say_findings(compilation: &Compilation, rules: &RuleSet, found: &[Finding]) -> Vec<Said> {
+pub fn say_findings(compilation: &Compilation, found: &[Finding]) -> Vec<Said> {
+    let Some(joined) = &compilation.ruleset else { return Vec::new() };
+    // Of a family, the rules are the child's own; all else that a finding names is in the joined policy.
+    let own = compilation.family.as_ref().map(|family| {
+        let RuleSet { budgets, tokens, callables, .. } = joined.clone();
+        RuleSet { budgets, tokens, callables, ..family.alone.clone() }
+    });
+    let rules = own.as_ref().unwrap_or(joined);
     let source = compilation.sources.get(FileId(0)).map_or("", agentpol_diagnostics::Source::text);
     let parsed = agentpol_grammar::parse(source);
     let text = Text::new(source, &parsed.file);

@@ -105,6 +105,21 @@ impl Speaker<'_, '_> {
                 };
                 said.help("raise the budget, or let the rule take less")
             }
+            Kind::Wider { rule, asks } => {
+                let (name, head) = (self.name(*rule), self.text.head(*rule));
+                let (said, help) = match asks {
+                    true => {
+                        (format!("`{name}` allows what its parent asks for"), "write `ask`, or allow less")
+                    }
+                    false => (
+                        format!("`{name}` grants what its parent denies"),
+                        "narrow the rule to what the parent grants: both are asked, so the rest is denied all the same",
+                    ),
+                };
+                Diagnostic::new(codes::WIDER_THAN_PARENT, head, said)
+                    .label(head, "wider than its parent")
+                    .help(help)
+            }
             Kind::Unknown { rule, question } => self.unknown(*rule, *question),
         }
     }
@@ -205,6 +220,7 @@ impl Speaker<'_, '_> {
             Question::Reach => format!("whether `{name}` ever decides"),
             Question::Parties => format!("whether `{name}` pays only those whom the policy names"),
             Question::Minimum => format!("whether `{name}` always gets something back"),
+            Question::Family => format!("whether the parent grants all that `{name}` grants"),
         };
         Diagnostic::new(codes::ANALYSIS_UNKNOWN, head, format!("it was too hard to find out {asked}"))
             .label(head, "nothing is proved about this")
