@@ -12,6 +12,7 @@ use crate::{
     typecheck::Checker,
     world::World,
 };
+use std::collections::BTreeMap;
 
 /// Text to rule set.
 pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) -> Compilation {
@@ -40,5 +41,6 @@ pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) 
 
     let sink = checker.sink;
     let ruleset = (!sink.has_errors()).then_some(flattened.ruleset);
-    Compilation { sources: loaded.sources.clone(), ruleset, tests, asserts, diagnostics: sink.finish() }
+    let (sources, diagnostics) = (loaded.sources.clone(), sink.finish());
+    Compilation { sources, ruleset, tests, asserts, diagnostics, witnesses: BTreeMap::new() }
 }

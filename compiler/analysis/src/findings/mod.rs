@@ -11,19 +11,29 @@
 //! | `parties` | may value or authority go to somebody whom the policy does not name? |
 //! | `minimum` | may what is given come back as nothing? |
 //! | `held` | is everything that may leave held by a budget? |
+//! | `dodge` | is what is asked about let through in parts? |
+//! | `lasting` | does what a rule grants outlive the rule? |
+//! | `idle` | does a budget ever bind, is an `exempt` from anything, is a denial needed? |
+//! | `edge` | what do a calendar's windows admit around their edges? |
 
+mod dodge;
+mod edge;
 mod held;
+mod idle;
+mod lasting;
 mod minimum;
 mod opaque;
 mod overlap;
 mod parties;
 mod reach;
 
-use crate::{integer::Answer, ruleset::RuleSet, solve::Key, witness::Witness};
+use crate::{integer::Answer, ruleset::RuleSet, solve::Key, window::grid::Grid, witness::Witness};
 use agentpol_model::{
+    Time,
     decision::Ruling,
     ids::{BudgetId, CallableId, RuleId, TokenId},
 };
+use num_bigint::BigUint;
 
 /// What was found, with what shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +44,8 @@ pub struct Finding {
     pub callable: Option<CallableId>,
     /// A request that shows it, where it takes one.
     pub witness: Option<Witness>,
+    /// What is asked after it, where it takes more than one: all of them are granted, and within all budgets.
+    pub then: Vec<Witness>,
     /// The reason for which the policy accepts it.
     pub accepted: Option<String>,
 }
@@ -129,6 +141,56 @@ pub enum Kind {
         /// Which budget.
         budget: BudgetId,
     },
+    /// What one rule asks about, another lets through in parts: all that could ever be asked for at once, without asking.
+    Dodgeable {
+        /// The rule that asks.
+        ask: RuleId,
+        /// The rule that does not.
+        by: RuleId,
+        /// What moves.
+        token: TokenId,
+        /// The most that is asked about at once.
+        whole: BigUint,
+        /// The most that is not.
+        part: BigUint,
+    },
+    /// What the rule grants can be used after the rule has ended.
+    Outlives {
+        /// Which rule.
+        rule: RuleId,
+        /// Of which token.
+        token: TokenId,
+        /// The last second at which the rule grants.
+        last: Time,
+    },
+    /// No requests whatever bring a line of a budget to its cap.
+    NeverBinds {
+        /// Which line.
+        budget: BudgetId,
+        /// The lines that are reached first; none where the rules' own conditions are.
+        because: Vec<BudgetId>,
+    },
+    /// Nothing that the rule does counts against the budget that it is exempt from.
+    IdleExempt {
+        /// Which rule.
+        rule: RuleId,
+        /// From which budget.
+        budget: BudgetId,
+    },
+    /// What the rule denies is granted by none: without it nothing changes.
+    RedundantDeny {
+        /// Which rule.
+        rule: RuleId,
+    },
+    /// Around the edge of a calendar's windows more leaves than fits one of them.
+    Edge {
+        /// Which line.
+        budget: BudgetId,
+        /// As long as a window.
+        seconds: Time,
+        /// No more than this, in what the line counts; exactly this where requests show it.
+        most: BigUint,
+    },
     /// A question about a rule was too hard to answer.
     Unknown {
         /// Which rule.
@@ -175,14 +237,29 @@ pub fn findings(rules: &RuleSet) -> Vec<Finding> {
     analysis.parties();
     analysis.minima();
     analysis.held();
+    if let Some(grid) = Grid::utc() {
+        analysis.dodges(&grid);
+        analysis.idle_budgets(&grid);
+        analysis.idle_exemptions(&grid);
+        analysis.edges(&grid);
+    }
+    analysis.lasting();
+    analysis.redundant_denials();
     analysis.findings
+}
+
+impl Finding {
+    /// What nothing has to show.
+    const fn plain(kind: Kind) -> Self {
+        Self { kind, callable: None, witness: None, then: Vec::new(), accepted: None }
+    }
 }
 
 impl Analysis<'_> {
     /// A finding that a request shows. Only if it replays.
     fn refuted(&mut self, key: usize, kind: Kind, witness: Witness) {
         let callable = self.keys.get(key).map(|key| key.id);
-        self.findings.push(Finding { kind, callable, witness: Some(witness), accepted: None });
+        self.findings.push(Finding { callable, witness: Some(witness), ..Finding::plain(kind) });
     }
 
     /// The reason for which a rule accepts a risk.
@@ -194,7 +271,7 @@ impl Analysis<'_> {
     fn unknown(&mut self, rule: RuleId, question: Question) {
         let kind = Kind::Unknown { rule, question };
         if !self.findings.iter().any(|finding| finding.kind == kind) {
-            self.findings.push(Finding { kind, callable: None, witness: None, accepted: None });
+            self.findings.push(Finding::plain(kind));
         }
     }
 }
