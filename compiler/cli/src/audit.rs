@@ -66,7 +66,7 @@ impl Audit {
         }
         let compilation = load::check(&self.file)?;
         let Some(rules) = compilation.ruleset.clone() else {
-            let found = Found { sources: compilation.sources, diagnostics: compilation.diagnostics };
+            let found = Found::new(compilation.sources, compilation.diagnostics);
             match self.format {
                 ReportFormat::Human => report::log(ui, &found),
                 format => report::write(ui, format, &[found])?,
@@ -105,8 +105,7 @@ impl Audited {
         let (accepted, open): (Vec<_>, Vec<_>) =
             found(&compilation).into_iter().partition(|finding| finding.accepted.is_some());
         let mut open = say_findings(&compilation, &open);
-        let claims = say_asserts(&compilation, &rules).into_iter();
-        open.extend(claims.map(|diagnostic| Said { diagnostic, witness: None }));
+        open.extend(say_asserts(&compilation, &rules));
         let accepted = say_findings(&compilation, &accepted);
         let losses = loss::losses(&rules);
         Self { compilation, rules, losses, open, accepted }
@@ -115,10 +114,8 @@ impl Audited {
     /// Everything with a place: what the compiler says, what was found, what is accepted.
     fn found(&self) -> Found {
         let findings = self.open.iter().chain(&self.accepted).map(|said| said.diagnostic.clone());
-        Found {
-            sources: self.compilation.sources.clone(),
-            diagnostics: self.compilation.diagnostics.iter().cloned().chain(findings).collect(),
-        }
+        let all = self.compilation.diagnostics.iter().cloned().chain(findings);
+        Found::new(self.compilation.sources.clone(), all.collect())
     }
 
     /// What rules accept: rule, risk, reason.

@@ -112,7 +112,7 @@ fn beside(path: &Path) -> Files {
 
 fn ready(ui: &mut Ui, compilation: Compilation) -> Result<Option<Compiled>, Failure> {
     let Compilation { sources, ruleset, family, tests, diagnostics, .. } = compilation;
-    let found = Found { sources, diagnostics };
+    let found = Found::new(sources, diagnostics);
     let Some(ruleset) = ruleset else {
         report::log(ui, &found);
         return Ok(None);

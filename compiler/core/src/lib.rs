@@ -38,8 +38,9 @@ pub use testing::{
     Verdict, sample_params, test_address,
 };
 
-use agentpol_analysis::ruleset::RuleSet;
+use agentpol_analysis::{ruleset::RuleSet, witness::Witness};
 use agentpol_diagnostics::{Diagnostic, Sources};
+use std::collections::BTreeMap;
 
 /// What comes of a policy's text.
 #[derive(Clone, Debug)]
@@ -54,8 +55,10 @@ pub struct Compilation {
     pub tests: Vec<TestBlock>,
     /// Its `assert`s, for the analysis to judge.
     pub asserts: Vec<Assertion>,
-    /// By place.
+    /// By place; behind them what was found, the worst first.
     pub diagnostics: Vec<Diagnostic>,
+    /// Requests that show what was found, one after the other, by the finding's place among the diagnostics.
+    pub witnesses: BTreeMap<usize, Vec<Witness>>,
 }
 
 /// Compiles a policy. Whatever is wrong with it stands among the diagnostics.

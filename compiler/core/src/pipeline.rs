@@ -13,6 +13,7 @@ use crate::{
     typecheck::Checker,
     world::World,
 };
+use std::collections::BTreeMap;
 
 /// Text to rule set.
 pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) -> Compilation {
@@ -49,5 +50,5 @@ pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) 
         None => (None, None),
     };
     let (sources, diagnostics) = (loaded.sources.clone(), sink.finish());
-    Compilation { sources, ruleset, family, tests, asserts, diagnostics }
+    Compilation { sources, ruleset, family, tests, asserts, diagnostics, witnesses: BTreeMap::new() }
 }

@@ -6,7 +6,7 @@ use crate::{
     diff::{self, Outcome},
     ruleset::RuleSet,
 };
-use agentpol_model::ids::RuleId;
+use agentpol_model::ids::{BudgetId, RuleId};
 
 /// Everything that is found in a child, by the numbers of its own rules.
 ///
@@ -15,7 +15,7 @@ pub fn findings(child: &RuleSet, parent: &RuleSet, joined: &RuleSet, own: &[Opti
     let mut alone = Analysis::new(child);
     alone.of_rules();
     let mut out = alone.findings;
-    let finding = |kind, witness| Finding { kind, callable: None, witness, accepted: None };
+    let finding = |kind, witness| Finding { witness, ..Finding::plain(kind) };
     let (wider, unknown) = diff::permits(parent, child);
     let mut seen = Vec::new();
     for change in wider {
@@ -35,8 +35,9 @@ pub fn findings(child: &RuleSet, parent: &RuleSet, joined: &RuleSet, own: &[Opti
     both.of_effects();
     let of_child = |rule: RuleId| own.get(rule.index()).copied().flatten();
     for mut found in both.findings {
-        // What a pair of rules does, its rule of the child does.
-        if found.kind.by(of_child) && !out.iter().any(|known| known.kind == found.kind) {
+        // What a pair of rules does, its rule of the child does. What is said of the parent's budgets is said where they stand.
+        let is_own = found.kind.budget().is_none_or(|budget| budget.index() < child.budgets.len());
+        if is_own && found.kind.by(of_child) && !out.iter().any(|known| known.kind == found.kind) {
             out.push(found);
         }
     }
@@ -67,8 +68,22 @@ impl Kind {
             | Kind::UnboundedFees { rule, .. }
             | Kind::Unfunded { rule, .. }
             | Kind::Wider { rule, .. }
+            | Kind::Outlives { rule, .. }
+            | Kind::IdleExempt { rule, .. }
+            | Kind::RedundantDeny { rule }
             | Kind::Unknown { rule, .. } => change(rule),
-            Kind::Vacuous => true,
+            Kind::Dodgeable { ask, by, .. } => change(ask) && change(by),
+            Kind::Vacuous | Kind::NeverBinds { .. } | Kind::Edge { .. } => true,
+        }
+    }
+
+    /// The budget that is useless, or that admits more than it says.
+    const fn budget(&self) -> Option<BudgetId> {
+        match self {
+            Kind::NeverBinds { budget, .. } | Kind::IdleExempt { budget, .. } | Kind::Edge { budget, .. } => {
+                Some(*budget)
+            }
+            _ => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`group`] | one diagnostic for one mistake, however many tokens and lines show it |
 //! | [`say`] | the words |
+//! | [`hollow`] | the words for what holds less than it seems to, or nothing |
 //! | [`text`] | places in the policy's text, and edits of it |
 //! | [`edits`] | the edits that settle a finding |
 //! | [`asserts`] | what became of the policy's own claims |
@@ -12,6 +13,7 @@
 mod asserts;
 mod edits;
 mod group;
+mod hollow;
 mod say;
 mod text;
 
@@ -19,11 +21,15 @@ use crate::{Compilation, Loader, SourceFile, compile};
 use agentpol_analysis::{
     findings::{Finding, family, findings},
     ruleset::RuleSet,
+    show,
     witness::Witness,
 };
 use agentpol_diagnostics::{Diagnostic, FileId, Severity};
 use group::Mistake;
 use text::Text;
+
+/// Requests of a sequence that are shown.
+const SHOWN: usize = 3;
 
 /// Compiles a policy, and analyses it if nothing was wrong. What was found stands behind the compiler's own diagnostics, the worst
 /// first. What the policy accepts is not said.
@@ -34,7 +40,12 @@ pub fn check(root: SourceFile, loader: &dyn Loader) -> Compilation {
             found(&compilation).into_iter().filter(|finding| finding.accepted.is_none()).collect();
         let said = say_findings(&compilation, &open);
         let claims = say_asserts(&compilation, rules);
-        compilation.diagnostics.extend(said.into_iter().map(|said| said.diagnostic).chain(claims));
+        for Said { diagnostic, witness } in said.into_iter().chain(claims) {
+            if !witness.is_empty() {
+                compilation.witnesses.insert(compilation.diagnostics.len(), witness);
+            }
+            compilation.diagnostics.push(diagnostic);
+        }
     }
     compilation
 }
@@ -49,7 +60,7 @@ pub fn found(compilation: &Compilation) -> Vec<Finding> {
 }
 
 /// The policy's own claims that are not proved.
-pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Diagnostic> {
+pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Said> {
     asserts::say(rules, &compilation.asserts)
 }
 
@@ -58,8 +69,8 @@ pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Diagnostic
 pub struct Said {
     /// The words, with their places.
     pub diagnostic: Diagnostic,
-    /// A request that shows it.
-    pub witness: Option<Witness>,
+    /// Requests that show it, one after the other.
+    pub witness: Vec<Witness>,
 }
 
 /// Findings as diagnostics, the worst first. One that the policy accepts is a note, with the reason.
@@ -78,7 +89,7 @@ pub fn say_findings(compilation: &Compilation, found: &[Finding]) -> Vec<Said> {
         .into_iter()
         .map(|(mistake, order)| {
             let diagnostic = diagnostic(rules, &text, &mistake);
-            (Said { diagnostic, witness: mistake.witness.cloned() }, order)
+            (Said { diagnostic, witness: mistake.witnesses().cloned().collect() }, order)
         })
         .collect();
     out.sort_by_key(|(said, order)| (said.diagnostic.severity, *order, said.diagnostic.primary));
@@ -89,8 +100,19 @@ fn diagnostic(rules: &RuleSet, text: &Text<'_>, mistake: &Mistake<'_>) -> Diagno
     let speaker = say::Speaker { rules, text };
     let mut said = speaker.say(mistake);
     if let Some(witness) = mistake.witness {
-        let shown = agentpol_analysis::show::show(rules, witness);
-        said = said.note(format!("for example: {}", agentpol_analysis::show::step(rules, witness)));
+        let shown = show::show(rules, witness);
+        if mistake.then.is_empty() {
+            said = said.note(format!("for example: {}", show::step(rules, witness)));
+        } else {
+            let first = mistake.witnesses().take(SHOWN);
+            said = show::sequence(rules, first)
+                .into_iter()
+                .fold(said, |said, step| said.note(format!("for example: {step}")));
+            let more = mistake.then.len().saturating_add(1).saturating_sub(SHOWN);
+            if more > 0 {
+                said = said.note(format!("and {more} more like it"));
+            }
+        }
         if let Some(assumed) = shown.assumptions() {
             said = said.note(assumed);
         }

@@ -27,11 +27,11 @@ impl Speaker<'_, '_> {
         self.rules.rules.get(rule.index())?.arms.first()?.clauses.get(clause)
     }
 
-    fn symbol(&self, token: TokenId) -> &str {
+    pub(super) fn symbol(&self, token: TokenId) -> &str {
         self.rules.tokens.get(token.index()).map_or("?", |token| token.symbol.as_str())
     }
 
-    fn symbols(&self, tokens: &[TokenId]) -> String {
+    pub(super) fn symbols(&self, tokens: &[TokenId]) -> String {
         let all: Vec<&str> = tokens.iter().map(|token| self.symbol(*token)).collect();
         match all.as_slice() {
             [] => "a token".to_owned(),
@@ -40,7 +40,7 @@ impl Speaker<'_, '_> {
         }
     }
 
-    fn budget(&self, id: BudgetId) -> (&str, Option<Place>) {
+    pub(super) fn budget(&self, id: BudgetId) -> (&str, Option<Place>) {
         let name = self.rules.budgets.get(id.index()).map_or("?", |budget| budget.name.as_str());
         let written = self.text.budget(name).map(|(item, _)| place(item.span));
         (name, written)
@@ -120,6 +120,14 @@ impl Speaker<'_, '_> {
                     .label(head, "wider than its parent")
                     .help(help)
             }
+            Kind::Dodgeable { ask, by, token, whole, part } => {
+                self.dodgeable((*ask, *by), *token, (whole, part))
+            }
+            Kind::Outlives { rule, last, .. } => self.outlives(*rule, *last, &mistake.tokens),
+            Kind::NeverBinds { budget, because } => self.never_binds(*budget, because),
+            Kind::IdleExempt { rule, budget } => self.idle_exempt(*rule, *budget),
+            Kind::RedundantDeny { rule } => self.redundant_deny(*rule),
+            Kind::Edge { budget, seconds, most } => self.edge(mistake, *budget, *seconds, most),
             Kind::Unknown { rule, question } => self.unknown(*rule, *question),
         }
     }
