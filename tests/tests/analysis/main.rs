@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod changes;
 mod loss;
 mod proofs;
 mod small;
