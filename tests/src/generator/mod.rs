@@ -7,10 +7,12 @@
 //! | [`spending`] | small policies about money |
 //! | [`tiny`] | rule sets so small that every request can be tried |
 //! | [`mod@aim`] | requests for a rule set, at the edges of its conditions |
+//! | [`change`](mod@change) | of a policy, one that is a little different |
 //! | [`shrink`] | of a policy that fails, the smallest that still does |
 //! | [`rng`] | the numbers behind all of them |
 
 pub mod aim;
+pub mod change;
 pub mod rng;
 pub mod rules;
 pub mod shrink;

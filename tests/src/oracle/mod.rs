@@ -5,12 +5,14 @@
 //! | --- | --- |
 //! | [`claims`] | what a list of findings says, and what it leaves unsaid, as questions of a request |
 //! | [`brute`] | every request of a tiny policy: what is so, rule by rule |
+//! | [`changes`] | two policies beside what is said of their difference |
 //! | [`smt`] | the same questions for z3 |
 //! | [`spending`] | what can be lost, tried on the ledger |
 //! | [`attack`] | random and boundary requests against what is proved, every witness replayed |
 
 pub mod attack;
 pub mod brute;
+pub mod changes;
 pub mod claims;
 pub mod smt;
 pub mod spending;

@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod changes;
 mod family;
 mod loss;
 mod proofs;

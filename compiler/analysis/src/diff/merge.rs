@@ -1,26 +1,21 @@
-//! Two policies as one rule set, in which a rule of either speaks of the same tokens, parameters and callables.
+//! Two policies with the same numbers, so that a rule of either speaks of the same tokens, parameters and callables. Each keeps what it
+//! declares of them, and whom it trusts.
 
 use crate::{
     renumber::{Numbers, id, is_same},
-    ruleset::{Arm, Rule, RuleSet},
-    solve::Key,
+    ruleset::{Arm, Contract, Param, Rule, RuleSet, Token, Verb},
 };
 use agentpol_model::ids::{CallableId, ParamId, RuleId, SetId, TokenId};
 
-/// The old policy with the new one's rules behind its own.
+/// Two policies with all rules of both, the new one's behind the old one's.
 pub(super) struct Merged {
-    pub(super) rules: RuleSet,
+    /// As the old policy sees callables, tokens and contracts, and as the new one does.
+    pub(super) sides: [RuleSet; 2],
     /// So many rules are the old one's.
     pub(super) old: usize,
 }
 
 impl Merged {
-    /// Everything that either policy speaks of.
-    pub(super) fn keys(&self) -> impl Iterator<Item = Key<'_>> {
-        let all = (0..).map(CallableId::new).take(self.rules.callables.len());
-        all.filter_map(|id| Key::new(&self.rules, id, &[]))
-    }
-
     pub(super) fn new(old: &RuleSet, new: &RuleSet) -> Self {
         let mut rules = old.clone();
         // Charges are for the budgets, which are compared by what they let out.
@@ -29,16 +24,16 @@ impl Merged {
         }
         let mut numbers = Numbers::default();
         let behind = rules.rules.len();
+        let mut tokens = [old.tokens.clone(), old.tokens.iter().map(nowhere).collect()];
         for token in &new.tokens {
-            let known = rules.tokens.iter().position(|known| known.symbol == token.symbol);
-            let place = known.unwrap_or_else(|| {
-                rules.tokens.push(token.clone());
-                rules.tokens.len().saturating_sub(1)
-            });
-            if let Some(known) = rules.tokens.get_mut(place) {
-                let missing = token.sites.iter().filter(|site| !known.sites.contains(site));
-                let missing: Vec<_> = missing.copied().collect();
-                known.sites.extend(missing);
+            let [before, after] = &mut tokens;
+            let place = before.iter().position(|known| known.symbol == token.symbol).unwrap_or(before.len());
+            if place == before.len() {
+                before.push(nowhere(token));
+                after.push(nowhere(token));
+            }
+            if let Some(known) = after.get_mut(place) {
+                known.sites.clone_from(&token.sites);
             }
             numbers.tokens.push(TokenId::new(id(place)));
         }
@@ -49,6 +44,9 @@ impl Merged {
                 rules.params.push(param.clone());
                 rules.params.len().saturating_sub(1)
             });
+            if let Some(known) = rules.params.get_mut(place) {
+                widen(known, param);
+            }
             numbers.params.push(ParamId::new(id(place)));
         }
         for set in &new.sets {
@@ -61,37 +59,47 @@ impl Merged {
                 rules.chains.push(crate::ruleset::Chain { native, ..chain.clone() });
             }
         }
-        for contract in &new.contracts {
-            let contract =
-                crate::ruleset::Contract { address: numbers.target(contract.address), ..contract.clone() };
-            if !rules.contracts.contains(&contract) {
-                rules.contracts.push(contract);
-            }
-        }
+        let contract =
+            |contract: &Contract| Contract { address: numbers.target(contract.address), ..contract.clone() };
+        let contracts = [old.contracts.clone(), new.contracts.iter().map(contract).collect()];
+        // Of what only one of them declares only its own rules speak.
+        let mut callables = [old.callables.clone(), old.callables.clone()];
         for callable in &new.callables {
             let callable = numbers.callable(callable);
-            let known = rules.callables.iter().position(|known| is_same(known, &callable));
-            let place = match known {
-                Some(place) => {
-                    // What the new policy knows of it counts.
-                    if let Some(known) = rules.callables.get_mut(place) {
-                        *known = callable;
-                    }
-                    place
-                }
-                None => {
-                    rules.callables.push(callable);
-                    rules.callables.len().saturating_sub(1)
-                }
-            };
+            let [before, after] = &mut callables;
+            let place = before.iter().position(|known| is_same(known, &callable)).unwrap_or(before.len());
+            if place == before.len() {
+                before.push(callable.clone());
+                after.push(callable);
+            } else if let Some(known) = after.get_mut(place) {
+                *known = callable;
+            }
             numbers.callables.push(CallableId::new(id(place)));
         }
-        rules.named_addresses.extend(new.named_addresses.iter().copied());
         for rule in &new.rules {
             rules.rules.push(rule_of(&numbers, behind, rule));
         }
-        Self { rules, old: behind }
+        let mut sides = [rules.clone(), rules];
+        for (side, ((tokens, contracts), callables)) in
+            sides.iter_mut().zip(tokens.into_iter().zip(contracts).zip(callables))
+        {
+            (side.tokens, side.contracts, side.callables) = (tokens, contracts, callables);
+        }
+        Self { sides, old: behind }
     }
+}
+
+/// A token that is known by name only.
+fn nowhere(token: &Token) -> Token {
+    Token { sites: Vec::new(), ..token.clone() }
+}
+
+/// All values that one of the two policies takes.
+fn widen(param: &mut Param, other: &Param) {
+    param.domain = match (param.domain, other.domain) {
+        (Some((low, high)), Some((from, to))) => Some((low.min(from), high.max(to))),
+        _ => None,
+    };
 }
 
 fn forget_budgets(rule: &mut Rule) {
@@ -110,8 +118,11 @@ fn rule_of(numbers: &Numbers, behind: usize, rule: &Rule) -> Rule {
         charges: Vec::new(),
     });
     let over = rule.over.iter().map(|lower| RuleId::new(id(lower.index().saturating_add(behind))));
-    let (arms, over) = (arms.collect(), over.collect());
-    let mut rule = Rule { arms, over, ..rule.clone() };
+    let verb = match &rule.verb {
+        Verb::Ask(ask) => Verb::Ask(numbers.ask(ask)),
+        verb => verb.clone(),
+    };
+    let mut rule = Rule { arms: arms.collect(), over: over.collect(), verb, ..rule.clone() };
     forget_budgets(&mut rule);
     rule
 }

@@ -2,19 +2,29 @@
 //!
 //! An outcome is *more* than another if it takes less to be signed: `allow` is more than `ask`, `ask` more than `deny`. Every difference is
 //! shown by a request that both policies were asked; of the budgets, by requests that take more than the other policy ever lets out.
+//! A policy permits nothing under values that its parameters cannot have.
+//!
+//! Not compared are which strangers' addresses look like one that the policy names, and what ends a window of a budget that no token
+//! leaves by.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `merge` | both policies with the same numbers |
+//! | `requests` | requests of which one does more than the other |
 
 mod merge;
+mod requests;
 
 use crate::{
-    integer::Answer,
     loss::{Losses, Most, Step, losses},
-    ruleset::{RuleSet, Verb},
-    solve::{ArmAt, Key, Prop},
+    ruleset::RuleSet,
+    solve::Key,
     witness::Witness,
 };
-use agentpol_model::{Time, decision::Ruling, ids::RuleId};
+use agentpol_model::{Time, ids::RuleId};
 use merge::Merged;
 use num_bigint::BigUint;
+use requests::Compared;
 
 /// How a policy stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +91,8 @@ pub struct Difference {
     pub leaks_now: Vec<Leak>,
     /// Tokens of which the old policy let out more.
     pub holds_now: Vec<Leak>,
-    /// Rules about which some question was too hard: of the old policy, and of the new.
+    /// Rules of the old policy, and of the new, about which some question was too hard, or which do more in a way that no single
+    /// request shows: they ask fewer, or lift a refusal that depends on more than the request's words.
     pub unknown: (Vec<RuleId>, Vec<RuleId>),
 }
 
@@ -100,16 +111,17 @@ impl Difference {
     }
 }
 
-/// Compares two policies, for all values of the parameters that they share.
+/// Compares two policies, for all values of their parameters; those of the same name and type have the same value in both.
 pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
     let merged = Merged::new(old, new);
     let mut difference = Difference::default();
-    for key in merged.keys() {
-        let compared = Compared { key: &key, old: merged.old, policies: [old, new] };
-        let (more, unknown) = compared.more(true, &[]);
+    let [before, after] = &merged.sides;
+    for keys in Key::pairs(before, after) {
+        let compared = Compared::new(&keys, merged.old, [old, new]);
+        let (more, unknown) = compared.more(true);
         difference.permits_now.extend(more);
         difference.unknown.1.extend(unknown);
-        let (more, unknown) = compared.more(false, &[]);
+        let (more, unknown) = compared.more(false);
         difference.forbids_now.extend(more);
         difference.unknown.0.extend(unknown);
     }
@@ -123,108 +135,18 @@ pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
     difference
 }
 
-/// Requests of which a new policy does more than an old one, where no `deny` of the old one's speaks against it, and the new one's rules
-/// of which that is not known. Budgets are not asked.
-pub fn permits(old: &RuleSet, new: &RuleSet) -> (Vec<Change>, Vec<RuleId>) {
-    let merged = Merged::new(old, new);
-    let (mut permits, mut unknown) = (Vec::new(), Vec::new());
-    for key in merged.keys() {
-        let compared = Compared { key: &key, old: merged.old, policies: [old, new] };
-        let denials = key.denials().filter(|denial| !compared.is_new(denial.rule));
-        let allowed: Vec<Prop> = denials.map(|denial| denial.fails.clone()).collect();
-        let (more, open) = compared.more(true, &allowed);
-        permits.extend(more);
+/// Requests of which a child does more than its parent, where no `deny` of the parent's speaks against it, and the rules of the child of
+/// which that is not known. Both are asked, so how the parent asks does not matter here; nor do budgets: both are charged.
+pub fn beyond(parent: &RuleSet, child: &RuleSet) -> (Vec<Change>, Vec<RuleId>) {
+    let merged = Merged::new(parent, child);
+    let (mut changes, mut unknown) = (Vec::new(), Vec::new());
+    let [before, after] = &merged.sides;
+    for keys in Key::pairs(before, after) {
+        let (more, open) = Compared::new(&keys, merged.old, [parent, child]).beyond();
+        changes.extend(more);
         unknown.extend(open);
     }
-    (permits, unknown)
-}
-
-/// Both policies at one key.
-struct Compared<'k, 'r> {
-    key: &'k Key<'r>,
-    /// So many rules are the old one's.
-    old: usize,
-    policies: [&'k RuleSet; 2],
-}
-
-impl Compared<'_, '_> {
-    fn is_new(&self, rule: RuleId) -> bool {
-        rule.index() >= self.old
-    }
-
-    /// Its number in its own policy.
-    fn own(&self, rule: RuleId) -> RuleId {
-        let offset = if self.is_new(rule) { self.old } else { 0 };
-        RuleId::new(rule.raw().saturating_sub(u32::try_from(offset).unwrap_or(u32::MAX)))
-    }
-
-    fn verb(&self, rule: RuleId) -> Option<&Verb> {
-        self.key.rules().rules.get(rule.index()).map(|rule| &rule.verb)
-    }
-
-    /// Where a grant decides in its own policy.
-    fn decides(&self, arm: &ArmAt) -> Prop {
-        let rules = self.key.rules();
-        let own = |other: &&ArmAt| self.is_new(other.rule) == self.is_new(arm.rule);
-        let denials = self.key.denials().filter(own).map(|denial| denial.fails.clone());
-        let over = |other: &&ArmAt| {
-            rules.rules.get(other.rule.index()).is_some_and(|upper| upper.over.contains(&arm.rule))
-        };
-        let upper = self.key.grants().filter(over).map(|upper| upper.fails.clone());
-        let fine = rules.rules.get(arm.rule.index()).map_or(Prop::False, |rule| self.key.not_refused(rule));
-        Prop::all([arm.holds.clone(), fine].into_iter().chain(denials).chain(upper))
-    }
-
-    /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does.
-    /// Only where all these hold.
-    fn more(&self, new: bool, only: &[Prop]) -> (Vec<Change>, Vec<RuleId>) {
-        let (mut changes, mut unknown) = (Vec::new(), Vec::new());
-        let asks = |arm: &ArmAt| matches!(self.verb(arm.rule), Some(Verb::Ask(_)));
-        for arm in self.key.grants().filter(|arm| self.is_new(arm.rule) == new) {
-            let decides = self.decides(arm);
-            // Nothing of the other policy does as much there.
-            let others = self.key.grants().filter(|other| self.is_new(other.rule) != new);
-            let others = others.filter(|other| asks(arm) || !asks(other));
-            let not: Vec<Prop> = others.map(|other| self.key.not(&self.decides(other))).collect();
-            let mut conditions: Vec<&Prop> = vec![&self.key.requires, &decides];
-            conditions.extend(not.iter().chain(only));
-            match self.key.find(&conditions) {
-                Answer::None => {}
-                Answer::Unknown => unknown.push(self.own(arm.rule)),
-                Answer::Found(found) => {
-                    let change = self.key.witness(&found).and_then(|request| self.change(request, arm, new));
-                    match change {
-                        Some(change) => changes.push(change),
-                        None => unknown.push(self.own(arm.rule)),
-                    }
-                }
-            }
-        }
-        (changes, unknown)
-    }
-
-    /// Both policies are asked.
-    fn change(&self, request: Witness, arm: &ArmAt, new: bool) -> Option<Change> {
-        let outcome = |rules: &RuleSet| {
-            let mut own = request.clone();
-            own.params.retain(|name, _| rules.params.iter().any(|param| param.name == *name));
-            match own.decide(rules) {
-                Ok(ruling) => Some(outcome(rules, &ruling)),
-                Err(_) => None,
-            }
-        };
-        let [before, after] = self.policies;
-        let (old_outcome, new_outcome) = (outcome(before)?, outcome(after)?);
-        let is_so = if new { new_outcome > old_outcome } else { old_outcome > new_outcome };
-        is_so.then(|| Change { request, old: old_outcome, new: new_outcome, rule: self.own(arm.rule) })
-    }
-}
-
-fn outcome(rules: &RuleSet, ruling: &Ruling) -> Outcome {
-    let Ok(granted) = ruling else { return Outcome::Deny };
-    let asks =
-        |rule: RuleId| rules.rules.get(rule.index()).is_some_and(|rule| matches!(rule.verb, Verb::Ask(_)));
-    if granted.actions.iter().any(|action| asks(action.rule)) { Outcome::Ask } else { Outcome::Allow }
+    (changes, unknown)
 }
 
 /// What the second lets out more than the first.

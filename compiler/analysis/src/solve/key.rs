@@ -6,7 +6,7 @@ use super::{
     prop::{Lit, Prop, Sum, Var},
     search::{Assignment, Field as Searched, room},
     set::Set,
-    space::{Space, Term, number},
+    space::{Space, Term, number, takes_value},
 };
 use crate::{
     integer::Answer,
@@ -88,6 +88,11 @@ impl<'r> Key<'r> {
 
     /// The keys that some rule is about.
     pub(crate) fn all(rules: &'r RuleSet) -> Vec<Self> {
+        Self::about(rules).into_iter().filter_map(|(id, about)| Self::of(rules, id, about, &[])).collect()
+    }
+
+    /// Of each callable that some rule is about, these rules.
+    fn about(rules: &'r RuleSet) -> BTreeMap<CallableId, Vec<About<'r>>> {
         let mut by: BTreeMap<CallableId, Vec<About<'r>>> = BTreeMap::new();
         for (id, rule) in rules.rules_by_id() {
             for arm in &rule.arms {
@@ -98,25 +103,31 @@ impl<'r> Key<'r> {
                 }
             }
         }
-        by.into_iter().filter_map(|(id, about)| Self::of(rules, id, about, &[])).collect()
+        by
     }
 
     fn of(rules: &'r RuleSet, id: CallableId, about: Vec<About<'r>>, asked: &[&Formula]) -> Option<Self> {
         let callable = rules.callables.get(id.index())?;
-        let foreign = about.iter().any(|(_, rule, _)| rule.lifts.contains(&DenyCode::ForeignSender));
-        let clauses = || about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.clauses));
-        let charges = || about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.charges));
-        let needs = Needs::of(
-            clauses()
-                .map(|clause| &clause.formula)
-                .chain([&callable.requires])
-                .chain(asked.iter().copied())
-                .chain(callable.effects.iter().map(|effect| &effect.when))
-                .chain(callable.controls.iter().map(|control| &control.when)),
-            callable.effects.iter().map(|effect| &effect.amount).chain(charges().map(|(sum, _)| sum)),
-            callable.effects.iter().flat_map(scalars).chain(callable.controls.iter().map(|c| &c.party)),
-        );
-        let space = Space::new(rules, callable, needs, foreign);
+        let needs = needs(&[callable], &about, asked);
+        let space = Space::new(rules, callable, needs, is_foreign(&about));
+        Some(Self::in_space(space, id, &about))
+    }
+
+    /// The keys of two policies whose callables, parameters, sets, tokens and rules have the same numbers, though what is declared of
+    /// callables and tokens, and who is trusted, may differ: both keys of a callable share their variables.
+    pub(crate) fn pairs(first: &'r RuleSet, second: &'r RuleSet) -> Vec<[Self; 2]> {
+        let pair = |(id, about): (CallableId, Vec<About<'r>>)| {
+            let both = [first.callables.get(id.index())?, second.callables.get(id.index())?];
+            let [one, other] = both;
+            let space = Space::new(first, one, needs(&both, &about, &[]), is_foreign(&about));
+            let beside = space.beside(second, other);
+            Some([Self::in_space(space, id, &about), Self::in_space(beside, id, &about)])
+        };
+        Self::about(first).into_iter().filter_map(pair).collect()
+    }
+
+    fn in_space(space: Space<'r>, id: CallableId, about: &[About<'r>]) -> Self {
+        let (rules, callable) = (space.rules, space.callable);
         let [wallet, to, now] = [Field::Wallet, Field::To, Field::Now].map(|field| space.field(field).0);
         let params: BTreeMap<ParamId, Term> = (0..)
             .map(ParamId::new)
@@ -136,7 +147,7 @@ impl<'r> Key<'r> {
                 (party, Prop::all([defined, when]))
             })
             .collect();
-        Some(Self { id, callable, arms, requires, effects, controls, wallet, to, now, params, space })
+        Self { id, callable, arms, requires, effects, controls, wallet, to, now, params, space }
     }
 
     pub(crate) fn rules(&self) -> &'r RuleSet {
@@ -227,6 +238,12 @@ impl<'r> Key<'r> {
         }
         if self.callable.kind == Kind::Authorize {
             parts.push(self.trusted(&self.to));
+        }
+        // Of a wrapper it depends on what is inside.
+        if self.space.is_foreign() && !self.callable.is_wrapper() && !lifts(DenyCode::ForeignSender) {
+            let acts = !matches!(self.callable.kind, Kind::Sign | Kind::Message | Kind::Authorize);
+            let sender = self.space.field(Field::Sender).0;
+            parts.push(if acts { self.same(&sender, &self.wallet, true) } else { Prop::True });
         }
         let never = (self.callable.opaque && !self.callable.is_wrapper() && !lifts(DenyCode::Opaque))
             || (self.changes_control() && !lifts(DenyCode::Upgrade));
@@ -368,6 +385,53 @@ impl<'r> Key<'r> {
         }
     }
 
+    /// Where the policy can be bound: each parameter lies in what its domain is by this policy.
+    pub(crate) fn can_be_bound(&self, rules: &RuleSet) -> Prop {
+        let inside = |param: &crate::ruleset::Param| {
+            let (low, high) = param.domain?;
+            let known = self
+                .rules()
+                .params
+                .iter()
+                .position(|known| (&known.name, known.ty) == (&param.name, param.ty));
+            let term = self.params.get(&ParamId::new(u32::try_from(known?).ok()?))?;
+            let sum = self.space.read(term);
+            Some(Prop::all([self.at_least(&sum, &number(low)), self.at_most(&sum, &number(high))]))
+        };
+        Prop::all(rules.params.iter().filter_map(inside).collect::<Vec<_>>())
+    }
+
+    /// May value go along?
+    pub(crate) fn takes_value(&self) -> bool {
+        takes_value(self.callable)
+    }
+
+    /// Where no value goes along.
+    pub(crate) fn without_value(&self) -> Prop {
+        let value = self.space.field(Field::Value).0;
+        self.same(&value, &Term::Const(U256::ZERO), true)
+    }
+
+    /// Where a grant decides: it matches, what it grants is not refused, and no other rule of these has a say.
+    pub(crate) fn decides(&self, arm: &ArmAt, among: &dyn Fn(RuleId) -> bool) -> Prop {
+        let rules = self.rules();
+        let over = |upper: RuleId, lower: RuleId| {
+            rules.rules.get(upper.index()).is_some_and(|rule| rule.over.contains(&lower))
+        };
+        let others =
+            |deny: bool| self.of_verb(deny).filter(|other| other.rule != arm.rule && among(other.rule));
+        let denials = others(true).map(|denial| denial.fails.clone());
+        let above = others(false).filter(|other| over(other.rule, arm.rule)).map(|upper| upper.fails.clone());
+        let beside = others(false)
+            .filter(|other| {
+                !over(other.rule, arm.rule) && !over(arm.rule, other.rule) && !arm.is_apart(other)
+            })
+            .map(|other| self.not(&other.holds));
+        let fine = rules.rules.get(arm.rule.index()).map_or(Prop::False, |rule| self.not_refused(rule));
+        let own = [self.requires.clone(), arm.holds.clone(), fine];
+        Prop::all(own.into_iter().chain(denials).chain(above).chain(beside).collect::<Vec<_>>())
+    }
+
     /// Is it asked at this time?
     pub(crate) fn at_time(&self, at: Time) -> Prop {
         self.same(&self.now, &Term::Const(U256::from(at)), true)
@@ -398,6 +462,29 @@ impl<'r> Key<'r> {
     pub(crate) fn at_most(&self, sum: &Sum, most: &BigInt) -> Prop {
         self.space.compare(sum.clone().minus(&Sum::constant(most.clone())), Relation::NotAbove, true)
     }
+}
+
+/// May somebody else than the wallet act by one of these rules?
+fn is_foreign(about: &[About<'_>]) -> bool {
+    about.iter().any(|(_, rule, _)| rule.lifts.contains(&DenyCode::ForeignSender))
+}
+
+/// What these rules, and what is declared of the callables, need of arrays and of bytes.
+fn needs(callables: &[&Callable], about: &[About<'_>], asked: &[&Formula]) -> Needs {
+    let clauses = about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.clauses));
+    let charges = about.iter().flat_map(|(.., arms)| arms.iter().flat_map(|arm| &arm.charges));
+    let effects = || callables.iter().flat_map(|callable| &callable.effects);
+    let controls = || callables.iter().flat_map(|callable| &callable.controls);
+    Needs::of(
+        clauses
+            .map(|clause| &clause.formula)
+            .chain(callables.iter().map(|callable| &callable.requires))
+            .chain(asked.iter().copied())
+            .chain(effects().map(|effect| &effect.when))
+            .chain(controls().map(|control| &control.when)),
+        effects().map(|effect| &effect.amount).chain(charges.map(|(sum, _)| sum)),
+        effects().flat_map(scalars).chain(controls().map(|control| &control.party)),
+    )
 }
 
 /// The words that an effect reads besides its amount.

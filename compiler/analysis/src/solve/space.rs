@@ -55,9 +55,9 @@ pub(crate) struct Space<'r> {
     /// May somebody else than the wallet act?
     foreign: bool,
     /// Something was left out, so that where nothing is found there may yet be something.
-    is_partial: Cell<bool>,
+    is_partial: Rc<Cell<bool>>,
     /// Grows with what is asked.
-    table: RefCell<Table>,
+    table: Rc<RefCell<Table>>,
 }
 
 /// Every variable that something was asked of.
@@ -87,14 +87,24 @@ fn bits(n: usize) -> Set {
 
 impl<'r> Space<'r> {
     pub(crate) fn new(rules: &'r RuleSet, callable: &'r Callable, needs: Needs, foreign: bool) -> Self {
+        Self { rules, callable, needs, foreign, is_partial: Rc::default(), table: Rc::default() }
+    }
+
+    /// Another policy's callable that the same requests lead to: a variable is the same variable in both.
+    pub(crate) fn beside(&self, rules: &'r RuleSet, callable: &'r Callable) -> Self {
         Self {
             rules,
             callable,
-            needs,
-            foreign,
-            is_partial: Cell::new(false),
-            table: RefCell::new(Table::default()),
+            needs: self.needs.clone(),
+            foreign: self.foreign,
+            is_partial: Rc::clone(&self.is_partial),
+            table: Rc::clone(&self.table),
         }
+    }
+
+    /// May somebody else than the wallet act?
+    pub(crate) const fn is_foreign(&self) -> bool {
+        self.foreign
     }
 
     /// Nothing may be concluded from finding nothing.
