@@ -1,9 +1,10 @@
-//! Attacks on the analysis over many seeds: `oracle rule-sets|sources|tiny|spending|z3 POLICIES [FIRST_SEED]`. Exits with a panic at the first lie,
+//! Attacks on the analysis over many seeds: `oracle rule-sets|sources|tiny|spending|hollow|z3 POLICIES [FIRST_SEED]`. Exits with a panic at the first lie,
 //! having made it small.
 
 use agentpol_tests::oracle::{
     attack::{Effort, Tally, rule_sets, sources},
     brute::tiny_policies,
+    hollow,
     smt::compare::compare,
     spending,
 };
@@ -20,7 +21,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let numbers: Vec<u64> = args.iter().skip(1).filter_map(|arg| arg.parse().ok()).collect();
     let (Some(of), [policies, first @ ..]) = (args.first(), numbers.as_slice()) else {
-        eprintln!("usage: oracle rule-sets|sources|tiny|spending|z3 POLICIES [FIRST_SEED]");
+        eprintln!("usage: oracle rule-sets|sources|tiny|spending|hollow|z3 POLICIES [FIRST_SEED]");
         std::process::exit(2);
     };
     let first = first.first().copied().unwrap_or(0);
@@ -28,6 +29,7 @@ fn main() {
     match of.as_str() {
         "tiny" => println!("{of}: {:?}", tiny_policies(seeds, TINY)),
         "spending" => println!("{of}: {:?}", spending::policies(seeds, SEQUENCES)),
+        "hollow" => println!("{of}: {:?}", hollow::policies(seeds, SEQUENCES)),
         "z3" => println!("{of}: {:?}", compare(seeds)),
         "sources" => say(of, &sources(seeds, EFFORT)),
         _ => say(of, &rule_sets(seeds, EFFORT)),

@@ -7,11 +7,13 @@
 //! | [`brute`] | every request of a tiny policy: what is so, rule by rule |
 //! | [`smt`] | the same questions for z3 |
 //! | [`spending`] | what can be lost, tried on the ledger |
+//! | [`hollow`] | what is said to hold less than it seems, or nothing, tried on the ledger |
 //! | [`attack`] | random and boundary requests against what is proved, every witness replayed |
 
 pub mod attack;
 pub mod brute;
 pub mod claims;
+pub mod hollow;
 pub mod smt;
 pub mod spending;
 

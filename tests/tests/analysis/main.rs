@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod hollow;
 mod loss;
 mod proofs;
 mod small;

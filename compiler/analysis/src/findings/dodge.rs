@@ -95,7 +95,8 @@ impl Pair<'_, '_> {
         let whole = self.most_asked(&asked)?;
         let request = self.exactly(&asked, &whole, &like, self.ask.rule)?;
         let part = part.to_biguint()?;
-        let fits = |shape_of: &Witness, rule| self.shape(shape_of, rule).is_some_and(|(other, _)| other == shape);
+        let fits =
+            |shape_of: &Witness, rule| self.shape(shape_of, rule).is_some_and(|(other, _)| other == shape);
         if !fits(&request, self.ask.rule) || !self.passes(&[(request, whole.clone())], true) {
             return None;
         }
@@ -105,7 +106,9 @@ impl Pair<'_, '_> {
             let known = parts.last().filter(|(_, last)| *last == amount).map(|(known, _)| known.clone());
             let request = match known {
                 Some(known) => known,
-                None => self.exactly(&free, &amount, &like, self.by.rule).filter(|r| fits(r, self.by.rule))?,
+                None => {
+                    self.exactly(&free, &amount, &like, self.by.rule).filter(|r| fits(r, self.by.rule))?
+                }
             };
             parts.push((request, amount));
         }

@@ -30,9 +30,8 @@ impl Analysis<'_> {
             let against = audit.against((budget, line), &without, audit.span_of(line.window), true);
             let Some(Most::Bounded { value, because, .. }) = against else { continue };
             if value <= cap {
-                let because = because.into_iter().filter_map(|(line, times)| {
-                    line.filter(|_| times != BigUint::ZERO)
-                });
+                let because =
+                    because.into_iter().filter_map(|(line, times)| line.filter(|_| times != BigUint::ZERO));
                 let because = because.collect();
                 out.push(Finding::plain(Kind::NeverBinds { budget, because }));
                 gone.insert(budget);
@@ -73,7 +72,8 @@ impl Analysis<'_> {
             .map(|(rule, _)| rule)
             .collect();
         for rule in denials.into_iter().rev() {
-            let never = |kind: &Kind| matches!(kind, Kind::NeverMatches { rule: known, .. } if *known == rule);
+            let never =
+                |kind: &Kind| matches!(kind, Kind::NeverMatches { rule: known, .. } if *known == rule);
             if self.findings.iter().any(|finding| never(&finding.kind)) {
                 continue;
             }

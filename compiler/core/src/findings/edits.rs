@@ -148,8 +148,7 @@ impl Speaker<'_, '_> {
         let submitted = callable.typed.as_ref().and_then(|typed| typed.until.as_ref());
         let grants = callable.effects.iter().any(|effect| matches!(effect.kind, EffectKind::Grant(_)));
         let until = if grants { own } else { submitted };
-        let line =
-            format!("when {} < {}", argument(written, callable, until?)?, self.text.slice(end.span));
+        let line = format!("when {} < {}", argument(written, callable, until?)?, self.text.slice(end.span));
         let edit = self.text.add_clause(id, &line)?;
         Some(Fix { title: format!("have it end with the rule: `{line}`"), edits: vec![edit] })
     }

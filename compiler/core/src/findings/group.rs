@@ -73,16 +73,34 @@ fn is_told_already(rules: &RuleSet, finding: &Finding, found: &[Finding]) -> boo
                 && any(&|other| matches!(other, Kind::NeverMatches { .. } | Kind::Shadowed { .. }))
         }
         // A rule that does nothing at all is told as that.
-        Kind::IdleExempt { rule, .. } => any(&|other| {
-            matches!(other, Kind::NeverMatches { rule: of, .. } | Kind::Shadowed { rule: of, .. } if of == rule)
-        }),
+        Kind::IdleExempt { rule, .. } => any(
+            &|other| matches!(other, Kind::NeverMatches { rule: of, .. } | Kind::Shadowed { rule: of, .. } if of == rule),
+        ),
+        Kind::RedundantDeny { .. } => any(&|other| *other == Kind::Vacuous),
         // What nothing bounds is worse than that somebody is not asked about it, or that it lasts.
-        Kind::Dodgeable { by, .. } => {
-            any(&|other| matches!(other, Kind::Unbounded { rule, .. } if rule == by))
-        }
-        Kind::Outlives { rule, .. } => any(&|other| {
-            matches!(other, Kind::Unbounded { rule: of, .. } | Kind::AnySpender { rule: of, .. } if of == rule)
+        Kind::Dodgeable { ask, by, .. } => any(&|other| match other {
+            Kind::Unbounded { rule, .. } => rule == by,
+            Kind::Overlap { first, second } => [ask, by].contains(&first) && [ask, by].contains(&second),
+            _ => false,
         }),
+        // Where rules that should take from it do nothing, they are what is wrong.
+        Kind::NeverBinds { because, .. } => {
+            because.is_empty()
+                && any(&|other| {
+                    matches!(
+                        other,
+                        Kind::Vacuous
+                            | Kind::NeverMatches { .. }
+                            | Kind::Shadowed { .. }
+                            | Kind::Overlap { .. }
+                            | Kind::Opaque { .. }
+                            | Kind::Unfunded { .. }
+                    )
+                })
+        }
+        Kind::Outlives { rule, .. } => any(
+            &|other| matches!(other, Kind::Unbounded { rule: of, .. } | Kind::AnySpender { rule: of, .. } if of == rule),
+        ),
         Kind::Unknown { rule, .. } => {
             any(&|other| matches!(other, Kind::Overlap { first, second } if first == rule || second == rule))
         }

@@ -32,7 +32,8 @@ impl Speaker<'_, '_> {
     pub(super) fn outlives(&self, rule: RuleId, last: Time, tokens: &[TokenId]) -> Diagnostic {
         let head = self.text.head(rule);
         let what = self.symbols(tokens);
-        let said = format!("what `{}` gives over {what} can be used after the rule has ended", self.name(rule));
+        let said =
+            format!("what `{}` gives over {what} can be used after the rule has ended", self.name(rule));
         let said = Diagnostic::new(codes::OUTLIVING_AUTHORITY, head, said)
             .label(head, "the end of the rule does not take it back");
         let ends = self.clause_of(rule, |clause| matches!(clause.kind, ClauseKind::Until(_)));
@@ -40,7 +41,9 @@ impl Speaker<'_, '_> {
             Some(clause) => said.label(place(clause.span), "this ends the signing only"),
             None => said.note(format!("the rule grants for the last time at {}", Instant(last))),
         };
-        said.help("have it taken back when the rule ends; where it has an end of its own, tie that to the rule's")
+        said.help(
+            "have it taken back when the rule ends; where it has an end of its own, tie that to the rule's",
+        )
     }
 
     pub(super) fn never_binds(&self, budget: BudgetId, because: &[BudgetId]) -> Diagnostic {
@@ -51,8 +54,11 @@ impl Speaker<'_, '_> {
         let said = because.iter().fold(said, |said, other| {
             said.label(self.line(*other), "this is reached first, however the time is chosen")
         });
-        let why = if because.is_empty() { "the rules' own conditions let less through" } else { "it is covered" };
-        said.note(why).help("leave it out, or write the cap that was meant")
+        let said = match because {
+            [] => said.note("the rules' own conditions let less through"),
+            _ => said,
+        };
+        said.help("leave it out, or write the cap that was meant")
     }
 
     pub(super) fn idle_exempt(&self, rule: RuleId, budget: BudgetId) -> Diagnostic {
@@ -61,7 +67,8 @@ impl Speaker<'_, '_> {
             ClauseKind::Exempt { budgets, .. } => budgets.iter().any(|name| name.node == budget_name),
             _ => false,
         };
-        let at = self.clause_of(rule, exempts).map_or_else(|| self.text.head(rule), |clause| place(clause.span));
+        let at =
+            self.clause_of(rule, exempts).map_or_else(|| self.text.head(rule), |clause| place(clause.span));
         let said = format!("`exempt {budget_name}` does nothing in `{}`", self.name(rule));
         Diagnostic::new(codes::IDLE_EXEMPT, at, said)
             .label(at, "nothing that the rule does counts against it")
@@ -91,7 +98,7 @@ impl Speaker<'_, '_> {
         let said = format!("`{name}` admits {most}{shown} within {}", Span(seconds));
         Diagnostic::new(codes::CALENDAR_EDGE, at, said)
             .label(at, "the cap is admitted before the edge of this window, and again after it")
-            .help("a window that slides has no edge: `per 24h`, `per 7d`, `per 30d`")
+            .help("a window of so many hours or days has no edge")
     }
 
     /// The line of a budget, as it is written.

@@ -89,9 +89,9 @@ fn diagnostic(rules: &RuleSet, text: &Text<'_>, mistake: &Mistake<'_>) -> Diagno
             said = said.note(format!("for example: {}", show::step(rules, witness)));
         } else {
             let first = mistake.witnesses().take(SHOWN);
-            said = show::sequence(rules, first).into_iter().fold(said, |said, step| {
-                said.note(format!("for example: {step}"))
-            });
+            said = show::sequence(rules, first)
+                .into_iter()
+                .fold(said, |said, step| said.note(format!("for example: {step}")));
             let more = mistake.then.len().saturating_add(1).saturating_sub(SHOWN);
             if more > 0 {
                 said = said.note(format!("and {more} more like it"));

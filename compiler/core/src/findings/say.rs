@@ -105,7 +105,9 @@ impl Speaker<'_, '_> {
                 };
                 said.help("raise the budget, or let the rule take less")
             }
-            Kind::Dodgeable { ask, by, token, whole, part } => self.dodgeable((*ask, *by), *token, (whole, part)),
+            Kind::Dodgeable { ask, by, token, whole, part } => {
+                self.dodgeable((*ask, *by), *token, (whole, part))
+            }
             Kind::Outlives { rule, last, .. } => self.outlives(*rule, *last, &mistake.tokens),
             Kind::NeverBinds { budget, because } => self.never_binds(*budget, because),
             Kind::IdleExempt { rule, budget } => self.idle_exempt(*rule, *budget),

@@ -124,8 +124,7 @@ impl<'t> Text<'t> {
         let before = self.slice(Span { start: 0, end: span.start });
         let indent = before.len().saturating_sub(before.trim_end_matches([' ', '\t']).len());
         let start = span.start.saturating_sub(u32::try_from(indent).unwrap_or(0));
-        let own =
-            self.slice(Span { start: 0, end: start }).ends_with('\n') && self.ends_line(span.end);
+        let own = self.slice(Span { start: 0, end: start }).ends_with('\n') && self.ends_line(span.end);
         match start.checked_sub(1) {
             Some(newline) if own => Span { start: newline, end: span.end },
             _ => span,
