@@ -83,21 +83,14 @@ fn is_told_already(rules: &RuleSet, finding: &Finding, found: &[Finding]) -> boo
             Kind::Overlap { first, second } => [ask, by].contains(&first) && [ask, by].contains(&second),
             _ => false,
         }),
-        // Where rules that should take from it do nothing, they are what is wrong.
-        Kind::NeverBinds { because, .. } => {
-            because.is_empty()
-                && any(&|other| {
-                    matches!(
-                        other,
-                        Kind::Vacuous
-                            | Kind::NeverMatches { .. }
-                            | Kind::Shadowed { .. }
-                            | Kind::Overlap { .. }
-                            | Kind::Opaque { .. }
-                            | Kind::Unfunded { .. }
-                    )
-                })
-        }
+        // Where grants that should take from it do nothing, they are what is wrong.
+        Kind::NeverBinds { .. } => any(&|other| match other {
+            Kind::NeverMatches { rule, .. } | Kind::Shadowed { rule, .. } => {
+                rules.rules.get(rule.index()).is_some_and(|rule| rule.verb != Verb::Deny)
+            }
+            Kind::Vacuous | Kind::Overlap { .. } | Kind::Opaque { .. } | Kind::Unfunded { .. } => true,
+            _ => false,
+        }),
         Kind::Outlives { rule, .. } => any(
             &|other| matches!(other, Kind::Unbounded { rule: of, .. } | Kind::AnySpender { rule: of, .. } if of == rule),
         ),
