@@ -11,6 +11,7 @@
 
 mod changes;
 mod family;
+mod hollow;
 mod loss;
 mod proofs;
 mod small;
