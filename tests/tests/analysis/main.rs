@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod hard;
 mod loss;
 mod proofs;
 mod small;
