@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod family;
 mod hard;
 mod loss;
 mod proofs;

@@ -12,11 +12,7 @@ use crate::{
     solve::{ArmAt, Key, Prop},
     witness::Witness,
 };
-use agentpol_model::{
-    Time,
-    decision::Ruling,
-    ids::{CallableId, RuleId},
-};
+use agentpol_model::{Time, decision::Ruling, ids::RuleId};
 use merge::Merged;
 use num_bigint::BigUint;
 
@@ -108,13 +104,12 @@ impl Difference {
 pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
     let merged = Merged::new(old, new);
     let mut difference = Difference::default();
-    let callables = (0..).map(CallableId::new).take(merged.rules.callables.len());
-    for key in callables.filter_map(|id| Key::new(&merged.rules, id, &[])) {
+    for key in merged.keys() {
         let compared = Compared { key: &key, old: merged.old, policies: [old, new] };
-        let (more, unknown) = compared.more(true);
+        let (more, unknown) = compared.more(true, &[]);
         difference.permits_now.extend(more);
         difference.unknown.1.extend(unknown);
-        let (more, unknown) = compared.more(false);
+        let (more, unknown) = compared.more(false, &[]);
         difference.forbids_now.extend(more);
         difference.unknown.0.extend(unknown);
     }
@@ -126,6 +121,22 @@ pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
         difference.holds_now.extend(leaks((after, new), (before, old), with_approvals));
     }
     difference
+}
+
+/// Requests of which a new policy does more than an old one, where no `deny` of the old one's speaks against it, and the new one's rules
+/// of which that is not known. Budgets are not asked.
+pub fn permits(old: &RuleSet, new: &RuleSet) -> (Vec<Change>, Vec<RuleId>) {
+    let merged = Merged::new(old, new);
+    let (mut permits, mut unknown) = (Vec::new(), Vec::new());
+    for key in merged.keys() {
+        let compared = Compared { key: &key, old: merged.old, policies: [old, new] };
+        let denials = key.denials().filter(|denial| !compared.is_new(denial.rule));
+        let allowed: Vec<Prop> = denials.map(|denial| denial.fails.clone()).collect();
+        let (more, open) = compared.more(true, &allowed);
+        permits.extend(more);
+        unknown.extend(open);
+    }
+    (permits, unknown)
 }
 
 /// Both policies at one key.
@@ -165,7 +176,8 @@ impl Compared<'_, '_> {
     }
 
     /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does.
-    fn more(&self, new: bool) -> (Vec<Change>, Vec<RuleId>) {
+    /// Only where all these hold.
+    fn more(&self, new: bool, only: &[Prop]) -> (Vec<Change>, Vec<RuleId>) {
         let (mut changes, mut unknown) = (Vec::new(), Vec::new());
         let asks = |arm: &ArmAt| matches!(self.verb(arm.rule), Some(Verb::Ask(_)));
         for arm in self.key.grants().filter(|arm| self.is_new(arm.rule) == new) {
@@ -175,7 +187,7 @@ impl Compared<'_, '_> {
             let others = others.filter(|other| asks(arm) || !asks(other));
             let not: Vec<Prop> = others.map(|other| self.key.not(&self.decides(other))).collect();
             let mut conditions: Vec<&Prop> = vec![&self.key.requires, &decides];
-            conditions.extend(&not);
+            conditions.extend(not.iter().chain(only));
             match self.key.find(&conditions) {
                 Answer::None => {}
                 Answer::Unknown => unknown.push(self.own(arm.rule)),

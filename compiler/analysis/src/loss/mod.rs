@@ -7,9 +7,11 @@
 //! | --- | --- |
 //! | `rules` | the most of one token that one action of a rule lets out, and a request that does |
 //! | `lines` | the budgets' lines in base units of one token, each with the rules that it holds |
+//! | `against` | the most that counts against one line |
 //! | `spend` | the requests that take what [`crate::window`] says can be taken |
 //! | `play` | whether they are within all lines, of other tokens too |
 
+mod against;
 mod lines;
 mod play;
 mod rules;
@@ -118,6 +120,9 @@ pub fn losses(rules: &RuleSet) -> Report {
     Report { alone: audit.losses(false), with_approvals: audit.losses(true) }
 }
 
+/// How many windows of which budget line prove a bound. `None` where the limits of a request itself do.
+pub(crate) type Because = Vec<(Option<BudgetId>, BigUint)>;
+
 /// A policy under audit.
 pub(crate) struct Audit<'a, 'r> {
     rules: &'r RuleSet,
@@ -169,10 +174,10 @@ impl<'a, 'r> Audit<'a, 'r> {
         for letting in self.lettings(&one, false, false) {
             let rule = letting.rule;
             let asked = self.asked(Of::Outflow(&one), vec![letting], false);
-            if let Most::Unbounded { witness, .. } = self.most(&asked, Span::Seconds(SPANS[0]))
-                && !out.iter().any(|(known, _)| *known == rule)
-            {
-                out.push((rule, witness.map(|witness| *witness)));
+            let is_known = out.iter().any(|(known, _)| *known == rule);
+            if !is_known && self.bound(&asked, Span::Seconds(SPANS[0])).is_none() {
+                let witness = asked.lettings.first().and_then(|letting| self.greatest(letting));
+                out.push((rule, witness));
             }
         }
         out
@@ -183,10 +188,11 @@ impl<'a, 'r> Audit<'a, 'r> {
         let fees = self.fees(token, false);
         let rule = fees.first()?.rule;
         let asked = self.asked(Of::Fees(token), fees, false);
-        match self.most(&asked, Span::Seconds(SPANS[0])) {
-            Most::Unbounded { rule, .. } => Some(rule),
-            Most::Unknown => Some(rule),
-            Most::Bounded { .. } => None,
+        match self.outflow_of(&asked, Span::Seconds(SPANS[0])) {
+            Outflow::Infinite { rule: at } => {
+                Some(asked.lettings.get(at).map_or(rule, |letting| letting.rule))
+            }
+            Outflow::AtMost { .. } | Outflow::Exact { .. } => None,
         }
     }
 
@@ -212,8 +218,7 @@ impl<'a, 'r> Audit<'a, 'r> {
         if !self.rules.chains.iter().any(|chain| chain.native == token) {
             return Vec::new();
         }
-        let rules = self.rules.rules_by_id().map(|(rule, _)| rule);
-        let costly = rules.filter(|rule| self.counts(*rule, with_approvals) && self.costs_fees(*rule));
+        let costly = self.costly().into_iter().filter(|rule| self.counts(*rule, with_approvals));
         let most = self.fee_cap(token);
         let fee = |rule| Letting {
             rule,
@@ -238,7 +243,7 @@ impl<'a, 'r> Audit<'a, 'r> {
                 Some(value) => Most::Bounded { value, because: Vec::new(), witness: Vec::new() },
                 None => self.without_end(&asked, 0),
             },
-            Of::Outflow(_) => self.most(&asked, Span::Transaction),
+            Of::Outflow(_) | Of::Calls => self.most(&asked, Span::Transaction),
         };
         Loss {
             token,
@@ -254,15 +259,13 @@ impl<'a, 'r> Audit<'a, 'r> {
         let rules = lettings.iter().map(Letting::rule).collect();
         let of = match of {
             Of::Outflow(of) => of.to_vec(),
-            Of::Fees(_) => Vec::new(),
+            Of::Fees(_) | Of::Calls => Vec::new(),
         };
         Asked { lettings, rules, budgets, lines, of, authority: false, with_approvals }
     }
 
     pub(crate) fn most(&self, asked: &Asked, span: Span) -> Most {
-        let mut steps = Steps::new(MAX_STEPS);
-        let from = self.from(&asked.lettings, if let Span::Seconds(seconds) = span { seconds } else { 0 });
-        match outflow(&asked.rules, &asked.lines, self.grid, span, from, &mut steps) {
+        match self.outflow_of(asked, span) {
             Outflow::Infinite { rule } => self.without_end(asked, rule),
             Outflow::AtMost { value, because } => {
                 Most::Bounded { value, because: asked.because(&because), witness: Vec::new() }
@@ -277,6 +280,26 @@ impl<'a, 'r> Audit<'a, 'r> {
         }
     }
 
+    /// The bound alone, if there is one, and the windows that prove it. Requests that take it all are many, and each is run: they are
+    /// looked for only where somebody is shown them.
+    pub(crate) fn bound(&self, asked: &Asked, span: Span) -> Option<(BigUint, Because)> {
+        if asked.lettings.is_empty() {
+            return Some((BigUint::ZERO, Vec::new()));
+        }
+        match self.outflow_of(asked, span) {
+            Outflow::Infinite { .. } => None,
+            Outflow::AtMost { value, because } | Outflow::Exact { value, because, .. } => {
+                Some((value, asked.because(&because)))
+            }
+        }
+    }
+
+    fn outflow_of(&self, asked: &Asked, span: Span) -> Outflow {
+        let mut steps = Steps::new(MAX_STEPS);
+        let from = self.from(&asked.lettings, if let Span::Seconds(seconds) = span { seconds } else { 0 });
+        outflow(&asked.rules, &asked.lines, self.grid, span, from, &mut steps)
+    }
+
     fn without_end(&self, asked: &Asked, rule: usize) -> Most {
         match asked.lettings.get(rule) {
             Some(letting) => {
@@ -289,7 +312,7 @@ impl<'a, 'r> Audit<'a, 'r> {
 
 impl Asked {
     /// How many windows of which lines, over all sets of rules.
-    fn because(&self, windows: &[Windows]) -> Vec<(Option<BudgetId>, BigUint)> {
+    fn because(&self, windows: &[Windows]) -> Because {
         let mut out: BTreeMap<Option<BudgetId>, BigUint> = BTreeMap::new();
         for used in windows {
             if used.is_empty() {

@@ -83,7 +83,7 @@ impl Cadence {
     }
 
     /// The longest period.
-    pub(super) const fn longest(&self) -> Time {
+    pub(crate) const fn longest(&self) -> Time {
         self.longest
     }
 
