@@ -56,6 +56,12 @@ fn transactions(criteria: &[&Json], world: &mut World) -> Result<Vec<About>, Str
     let chains = chains(&of(criteria, "evmNetwork"), world);
     let (values, targets, data) =
         (of(criteria, "ethValue"), of(criteria, "evmAddress"), of(criteria, "evmData"));
+    if chains.is_empty() {
+        return Err("a chain that the library does not have".to_owned());
+    }
+    if !values.is_empty() && chains.contains("polygon") {
+        return Err("one amount of several native tokens".to_owned());
+    }
     let value = |name: &str| -> Vec<String> {
         let limit = |criterion: &&Json| {
             let wei = criterion["ethValue"].as_str().unwrap_or_default();
@@ -84,7 +90,7 @@ fn transactions(criteria: &[&Json], world: &mut World) -> Result<Vec<About>, Str
             chains: chains.clone(),
             when: named("to", &targets, world).into_iter().chain(value("value")).collect(),
         }];
-        out.last_mut().unwrap().when.push("value >= 0 ETH".to_owned());
+        out.last_mut().unwrap().when.push("value == value".to_owned());
         // Of a list of contracts none is the library's.
         if nothing_fits && !targets.iter().any(|criterion| is_in(criterion)) {
             for (function, names) in ERC20 {

@@ -4,10 +4,12 @@ use crate::{differential::compile, oracle::claims::Claims};
 use agentpol_analysis::{
     findings::findings,
     loss::{Losses, Most, losses},
-    ruleset::RuleSet,
+    ruleset::{Bound, RuleSet},
     witness::Witness,
 };
+use agentpol_bytecode::Module;
 use agentpol_compiler::{NoFiles, SourceFile, lower::lower, say_findings};
+use agentpol_model::decision::Ruling;
 use agentpol_verifier::verify;
 use agentpol_vm::{Binding, Policy, Scratch};
 use std::collections::BTreeMap;
@@ -28,26 +30,26 @@ pub fn examine(text: &str) -> Result<Examined, String> {
     let rules = compile(text)?;
     let found = findings(&rules);
     let claims = Claims::new(&rules, &found);
+    let mut both = Both::new(&rules)?;
     let mut out = Examined::default();
     for finding in &found {
         if let Some(why) = claims.false_witness(finding) {
             return Err(why);
         }
         if let Some(witness) = &finding.witness {
-            on_both(&rules, witness)?;
+            let _ = both.say(witness)?;
             out.replayed += 1;
         }
     }
     let open: Vec<_> = found.into_iter().filter(|finding| finding.accepted.is_none()).collect();
     let compilation = agentpol_compiler::compile(SourceFile::new("vendor.agentpol", text), &NoFiles);
-    for said in say_findings(&compilation, &rules, &open) {
+    for said in say_findings(&compilation, &open) {
         *out.codes.entry(said.diagnostic.code.to_owned()).or_default() += 1;
     }
     let report = losses(&rules);
     for losses in [&report.alone, &report.with_approvals] {
         for witness in witnesses(losses) {
-            on_both(&rules, witness)?;
-            if let Ok(Err(denied)) = witness.decide(&rules) {
+            if let Err(denied) = both.say(witness)? {
                 return Err(format!("a loss is shown by a request that is denied: {denied:?}"));
             }
             out.steps += 1;
@@ -70,19 +72,40 @@ fn witnesses(losses: &Losses) -> Vec<&Witness> {
     .collect()
 }
 
-/// The reference and the interpreter say the same of a witness.
-fn on_both(rules: &RuleSet, witness: &Witness) -> Result<(), String> {
-    let reference = witness.decide(rules).map_err(|why| why.to_string())?;
-    let module = lower(rules).map_err(|why| why.to_string())?;
-    let verified = verify(module).map_err(|why| why.to_string())?;
-    let binding = Binding { wallet: witness.wallet, signer: witness.signer, params: witness.params.clone() };
-    let policy = Policy::bind(verified, &binding).map_err(|why| why.to_string())?;
-    let mut scratch = Scratch::new(&policy);
-    let ruled = witness.with(|request| policy.decide(request, &mut scratch));
-    let ruled = ruled.map(|()| scratch.granted().clone());
-    if ruled == reference {
-        Ok(())
-    } else {
-        Err(format!("the reference says {reference:?}\nthe interpreter {ruled:?}\n{witness:?}"))
+/// Both evaluators, as they were last bound.
+struct Both<'r> {
+    rules: &'r RuleSet,
+    module: Module,
+    last: Option<(Binding, Bound, Policy)>,
+}
+
+impl<'r> Both<'r> {
+    fn new(rules: &'r RuleSet) -> Result<Self, String> {
+        let module = lower(rules).map_err(|why| why.to_string())?;
+        Ok(Self { rules, module, last: None })
+    }
+
+    /// What both say of a witness; the error is how they differ.
+    fn say(&mut self, witness: &Witness) -> Result<Ruling, String> {
+        let binding =
+            Binding { wallet: witness.wallet, signer: witness.signer, params: witness.params.clone() };
+        let (bound, policy) = match self.last.take() {
+            Some((last, bound, policy)) if last == binding => (bound, policy),
+            _ => {
+                let verified = verify(self.module.clone()).map_err(|why| why.to_string())?;
+                let policy = Policy::bind(verified, &binding).map_err(|why| why.to_string())?;
+                (witness.bound(self.rules).map_err(|why| why.to_string())?, policy)
+            }
+        };
+        let mut scratch = Scratch::new(&policy);
+        let reference = witness.with(|request| self.rules.decide(request, &bound));
+        let ruled = witness.with(|request| policy.decide(request, &mut scratch));
+        let ruled = ruled.map(|()| scratch.granted().clone());
+        self.last = Some((binding, bound, policy));
+        if ruled == reference {
+            Ok(ruled)
+        } else {
+            Err(format!("the reference says {reference:?}\nthe interpreter {ruled:?}\n{witness:?}"))
+        }
     }
 }

@@ -79,7 +79,7 @@ pub fn convert(sets: &[&PermissionSet], functions: &Functions, effects: Effects)
             }
         }
     }
-    let mut text = format!("policy role on {chain}\n\nuse std::tokens\n\n");
+    let mut text = format!("policy role on {chain}\n\n");
     for (target, allowed) in &targets {
         declare(&mut text, *target, allowed, functions, (chain, effects));
     }
