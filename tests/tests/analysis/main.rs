@@ -11,6 +11,7 @@
 
 mod changes;
 mod family;
+mod hard;
 mod hollow;
 mod loss;
 mod proofs;

@@ -17,9 +17,9 @@ impl Analysis<'_> {
             let span = audit.span_of(line.window);
             let (Window::Calendar(_), Span::Seconds(seconds)) = (line.window, span) else { continue };
             let (_, cap) = audit.range(line.cap);
-            let against = audit.against((budget, line), &BTreeSet::new(), span, false);
-            if let Some(Most::Bounded { value: most, witness, .. }) = against
-                && most > cap
+            let Some(asked) = audit.against((budget, line), &BTreeSet::new(), false) else { continue };
+            if audit.bound(&asked, span).is_some_and(|(most, _)| most > cap)
+                && let Most::Bounded { value: most, witness, .. } = audit.most(&asked, span)
             {
                 // Authority stays until somebody uses it, so that what grants it may not be granted again by the edge.
                 let moves = witness.iter().all(|step| self.gives_no_authority(step));
