@@ -34,8 +34,8 @@ struct Built {
 
 impl Build {
     pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
-        let Some(compiled) = load::sound(ui, &self.file)? else { return Ok(Status::Findings) };
-        let module = compiled.verified.module();
+        let Some(verified) = load::sound(ui, &self.file)? else { return Ok(Status::Findings) };
+        let module = verified.module();
         let bytes = agentpol_bytecode::encode(module);
         if input::is_stdin(&self.output) {
             ui.out.write_all(&bytes)?;

@@ -1,12 +1,16 @@
 //! `agentpol inspect MODULE`
 
 use crate::{
+    audit::amounts::span,
     cli::Format,
     input, report, show,
     ui::{BOLD, DIM, ERROR, Failure, GOOD, Outcome, Status, Ui},
 };
 use agentpol_bytecode::{Module, disassemble, hash, limits::MAX_MODULE_BYTES};
-use agentpol_model::policy::Verb;
+use agentpol_model::{
+    certificate::{Bound, Certificate, Flow, Span},
+    policy::Verb,
+};
 use agentpol_verifier::{VerifyError, verify};
 use clap::Args;
 use serde::Serialize;
@@ -47,6 +51,8 @@ struct Said {
     tokens: Vec<String>,
     budgets: Vec<BudgetLine>,
     rules: Vec<RuleLine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<Certified>,
     text: String,
 }
 
@@ -74,6 +80,33 @@ struct RuleLine {
     name: String,
     verb: &'static str,
     arms: usize,
+}
+
+/// What was proved when it was compiled.
+#[derive(Serialize)]
+struct Certified {
+    bounds: Vec<BoundLine>,
+    accepted: Vec<Accepted>,
+}
+
+#[derive(Serialize)]
+struct BoundLine {
+    token: String,
+    fees: bool,
+    with_approvals: bool,
+    /// 0 is one transaction, null is for ever.
+    length_s: Option<u64>,
+    /// In base units; null without end.
+    max: Option<String>,
+    exact: bool,
+    #[serde(skip)]
+    words: String,
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    code: String,
+    because: String,
 }
 
 impl Inspect {
@@ -155,8 +188,41 @@ fn said(verdict: Verdict, module: &Module, bytes: usize) -> Said {
         tokens: module.tokens.iter().map(|t| t.symbol.clone()).collect(),
         budgets: module.budgets.iter().map(budget).collect(),
         rules: module.rules.iter().enumerate().map(rule).collect(),
+        certificate: module.certificate.as_ref().map(|certificate| certified(module, certificate)),
         text: disassemble(module),
     }
+}
+
+fn certified(module: &Module, certificate: &Certificate) -> Certified {
+    let bound = |bound: &Bound| {
+        let token = module.tokens.get(bound.token.index());
+        let most = match (bound.most, token) {
+            (None, _) => "any amount".to_owned(),
+            (Some(most), Some(token)) => show::amount(most, token),
+            (Some(most), None) => most.to_string(),
+        };
+        let (span, length_s) = match bound.span {
+            Span::Transaction => ("in one transaction".to_owned(), Some(0)),
+            Span::Seconds(seconds) => (format!("in {}", span(seconds)), Some(seconds)),
+            Span::Ever => ("in all".to_owned(), None),
+        };
+        let token = token.map(|token| token.symbol.clone()).unwrap_or_default();
+        let of = if bound.flow == Flow::Fees { " of fees" } else { "" };
+        let of = if bound.most.is_none() { format!(" of {token}{of}") } else { of.to_owned() };
+        let asked = if bound.with_approvals { ", with approvals" } else { "" };
+        BoundLine {
+            token,
+            fees: bound.flow == Flow::Fees,
+            with_approvals: bound.with_approvals,
+            length_s,
+            max: bound.most.map(|most| most.to_string()),
+            exact: bound.exact,
+            words: format!("{most}{of} {span}{asked}"),
+        }
+    };
+    let accepted = certificate.accepted.iter();
+    let accepted = accepted.map(|(code, because)| Accepted { code: code.clone(), because: because.clone() });
+    Certified { bounds: certificate.bounds.iter().map(bound).collect(), accepted: accepted.collect() }
 }
 
 fn write(ui: &mut Ui, said: &Said, verdict: &str) -> Result<(), Failure> {
@@ -181,6 +247,12 @@ fn write(ui: &mut Ui, said: &Said, verdict: &str) -> Result<(), Failure> {
     for r in &said.rules {
         let arms = if r.arms == 1 { "1 arm".to_owned() } else { format!("{} arms", r.arms) };
         writeln!(out, "{DIM}rule{DIM:#}    {} {}  {DIM}{arms}{DIM:#}", r.verb, r.name)?;
+    }
+    for bound in said.certificate.iter().flat_map(|certified| &certified.bounds) {
+        writeln!(out, "{DIM}at most{DIM:#} {}", bound.words)?;
+    }
+    for one in said.certificate.iter().flat_map(|certified| &certified.accepted) {
+        writeln!(out, "{DIM}accepts{DIM:#} {}: {}", one.code, one.because)?;
     }
     writeln!(out, "\n{}", said.text.trim_end())?;
     Ok(())

@@ -7,7 +7,10 @@ use crate::{
 };
 use agentpol_analysis::ruleset::RuleSet;
 use agentpol_bytecode::{Module, limits::MAX_MODULE_BYTES, wire::MAGIC};
-use agentpol_compiler::{Compilation, Family, Loader, SourceFile, TestBlock, compile, lower::lower};
+use agentpol_compiler::{
+    Compilation, Family, Loader, SourceFile, TestBlock, compile,
+    lower::{certificate, lower},
+};
 use agentpol_verifier::{Verified, verify};
 use std::path::{Path, PathBuf};
 
@@ -59,13 +62,17 @@ pub(crate) fn analysed(path: &Path) -> Result<Compilation, Failure> {
     Ok(agentpol_compiler::check(SourceFile::new(input::shown(path), text), &beside(path)))
 }
 
-/// Compiles and analyses a file. Where an error stands against it they are told, and there is nothing.
-pub(crate) fn sound(ui: &mut Ui, path: &Path) -> Result<Option<Compiled>, Failure> {
+/// Compiles and analyses a file to a module that says what was proved of it. Where an error stands against it they are told, and there
+/// is nothing.
+pub(crate) fn sound(ui: &mut Ui, path: &Path) -> Result<Option<Verified>, Failure> {
     let mut compilation = analysed(path)?;
     if compilation.diagnostics.iter().any(agentpol_diagnostics::Diagnostic::is_error) {
         compilation.ruleset = None;
     }
-    ready(ui, compilation)
+    let certificate = certificate(&compilation);
+    let Some(compiled) = ready(ui, compilation)? else { return Ok(None) };
+    let (module, _) = compiled.verified.into_parts();
+    verified(Module { certificate, ..module }).map(Some)
 }
 
 /// Compiles a file. Where it has errors they are told, and there is nothing.
@@ -125,6 +132,10 @@ fn ready(ui: &mut Ui, compilation: Compilation) -> Result<Option<Compiled>, Fail
 pub(crate) fn module(ruleset: &RuleSet) -> Result<Verified, Failure> {
     let module =
         lower(ruleset).map_err(|e| Failure::new(format!("the policy does not fit into a module: {e}")))?;
+    verified(module)
+}
+
+fn verified(module: Module) -> Result<Verified, Failure> {
     // The verifier shares nothing with the compiler: where they disagree, one of them is wrong, and nothing is trusted.
     verify(module).map_err(|e| {
         Failure::new(format!("the verifier refuses what the compiler made, {}: {}", e.at, e.what))

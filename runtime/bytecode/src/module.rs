@@ -4,6 +4,7 @@ use crate::instruction::Instruction;
 use agentpol_model::{
     Address, ChainId, U256,
     budget::{Budget, Cap},
+    certificate::Certificate,
     decision::DenyCode,
     effect::EffectKind,
     ids::{BudgetId, FunctionId, RuleId, TextId, TokenId},
@@ -46,6 +47,8 @@ pub struct Module {
     pub named_addresses: Vec<Address>,
     /// By `CallableId`: what requests can be about, and what is decided of them.
     pub callables: Vec<Callable>,
+    /// What was proved of it when it was made. Nothing is decided by it.
+    pub certificate: Option<Certificate>,
 }
 
 /// A place in the source, in bytes.

@@ -10,6 +10,7 @@ use crate::{
 };
 use agentpol_model::{
     budget::{Budget, Cap, Measure, Period, Window},
+    certificate::{Bound, Certificate, Flow, Span},
     decision::DenyCode,
     effect::{EffectKind, GrantMode},
     ids::{BudgetId, FunctionId, ParamId, RuleId, SetId, TextId, TokenId},
@@ -238,6 +239,11 @@ choice! { EffectKind: "an effect" {
     0 "move" Move, 1 "pull" Pull { exact }, 2 "grant" Grant(mode), 3 "receive" Receive, 4 "owe" Owe,
 } }
 
+choice! { Flow: "as what a token leaves" { 0 "outflow" Outflow, 1 "fees" Fees, } }
+choice! { Span: "a stretch of time" { 0 "transaction" Transaction, 1 "seconds" Seconds(seconds), 2 "ever" Ever, } }
+
+record! { Bound { token, flow, with_approvals, span, most, exact } item true }
+record! { Certificate { bounds, accepted } lines true }
 record! { Place { start, end } }
 record! { Text { text, place } item true }
 record! { Member { name, ty } }
@@ -260,7 +266,8 @@ record! { EffectTemplate { kind, amount, token, party, from, until, through, sen
 record! { Sum { terms, constant } }
 record! { Term { coefficient, word } }
 record! { Module {
-    name, max_steps, chains, params, tokens, contracts, functions, sets, budgets, fee_caps, rules, texts, named_addresses, callables
+    name, max_steps, chains, params, tokens, contracts, functions, sets, budgets, fee_caps, rules, texts, named_addresses, callables,
+    certificate
 } lines true }
 
 impl Wire for Path {

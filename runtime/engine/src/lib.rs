@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`mod@load`] | a module's bytes to a policy that decides: decode, verify, bind |
+//! | [`ceiling`] | the most that a host lets a policy lose |
 //! | `decide` | rules, fee cap, ledger: one decision |
 //! | `slot` | what a request excludes on chain, and until when |
 //! | `asking` | who has to agree |
@@ -13,6 +14,7 @@
 //! | [`ledger`] | the ledger of caps: what is signed, what has landed, what may still be taken |
 
 mod asking;
+pub mod ceiling;
 mod decide;
 pub mod decision;
 pub mod gate;
@@ -23,8 +25,9 @@ pub mod session;
 mod slot;
 
 pub use agentpol_vm::{BindError, Binding};
+pub use ceiling::{Ceiling, Limit, TooMuch};
 pub use decision::{Decision, Outcome};
 pub use gate::{Answer, Gate};
 pub use ledger::Ledger;
-pub use load::{LoadError, Policy, load};
+pub use load::{LoadError, Policy, load, load_within};
 pub use session::{Nonces, Session};

@@ -1,6 +1,9 @@
 //! From a module's bytes to a policy that decides: decode, verify, bind.
 
-use crate::ledger::{Asset, Counts, Ledger, Line, LineName, Name, Record, Rule, Terms};
+use crate::{
+    ceiling::{Ceiling, TooMuch},
+    ledger::{Asset, Counts, Ledger, Line, LineName, Name, Record, Rule, Terms},
+};
 use agentpol_bytecode::{DecodeError, Module};
 use agentpol_model::{
     Address, B256, ChainId, Time, U256,
@@ -36,6 +39,8 @@ pub enum LoadError {
     Verify(VerifyError),
     /// The binding does not fit.
     Bind(BindError),
+    /// More may be lost than the host permits.
+    Ceiling(TooMuch),
 }
 
 impl fmt::Display for LoadError {
@@ -44,6 +49,7 @@ impl fmt::Display for LoadError {
             LoadError::Decode(e) => write!(f, "the module cannot be read: {e}"),
             LoadError::Verify(e) => write!(f, "the module is not safe to run: {e}"),
             LoadError::Bind(e) => write!(f, "the policy cannot be bound: {e}"),
+            LoadError::Ceiling(e) => write!(f, "the policy may lose too much: {e}"),
         }
     }
 }
@@ -71,6 +77,13 @@ impl From<BindError> for LoadError {
 /// Loads a policy from its module's bytes.
 pub fn load(bytes: &[u8], binding: &Binding) -> Result<Policy, LoadError> {
     Policy::new(agentpol_bytecode::decode(bytes)?, binding)
+}
+
+/// The same, if its certificate stays under a ceiling.
+pub fn load_within(bytes: &[u8], binding: &Binding, ceiling: &Ceiling) -> Result<Policy, LoadError> {
+    let module = agentpol_bytecode::decode(bytes)?;
+    ceiling.admits(&module).map_err(LoadError::Ceiling)?;
+    Policy::new(module, binding)
 }
 
 impl Policy {

@@ -8,12 +8,14 @@
 //! | [`policy`] | what a policy declares, and the words that its rules speak of |
 //! | [`typed`] | what makes typed data itself, hashed |
 //! | [`budget`] | caps, windows and measures, as `budgets` in a policy declare them |
+//! | [`certificate`] | what was proved of a policy, for whoever loads it |
 //! | [`decision`] | rulings, decisions, the table of denial codes |
 //! | [`refusal`] | the built-in refusals that hold whatever a policy says |
 //! | [`ids`] | the index newtypes |
 //! | [`words`] | numbers as people read them |
 
 pub mod budget;
+pub mod certificate;
 pub mod decision;
 pub mod effect;
 pub mod ids;

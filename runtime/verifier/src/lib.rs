@@ -8,7 +8,8 @@
 //! - one token has one address a chain, one address is one token;
 //! - parameters: a domain is not empty and stands only on what is a number; whoever uses a parameter finds the type it needs;
 //! - functions: the types can be decoded, the signature is that of the types, the selector that of the signature;
-//! - caps, weights and windows are not empty.
+//! - caps, weights and windows are not empty;
+//! - the certificate's bounds are of tokens that exist, sorted, each once. (That they hold is not checked here yet.)
 //!
 //! Rules (`rules.rs`):
 //! - `over` is among grants, transitively closed and strict, hence without cycles;
@@ -107,6 +108,7 @@ pub fn verify(module: Module) -> Result<Verified, VerifyError> {
     tables::sets(&module)?;
     tables::budgets(&module)?;
     tables::fee_caps(&module)?;
+    tables::certificate(&module)?;
     tables::texts(&module)?;
     let layouts = tables::functions(&module)?;
     rules::rules(&module)?;

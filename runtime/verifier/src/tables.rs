@@ -9,6 +9,7 @@ use agentpol_bytecode::{
 use agentpol_model::{
     Address, U256,
     budget::{Budget, Cap, Measure, Window},
+    certificate::Bound,
     ids::{BudgetId, FunctionId, ParamId, SetId, TokenId},
     policy::{Function, Param, ParamType, Seconds, Target, Token, TokenSpec},
 };
@@ -126,6 +127,21 @@ pub(crate) fn budgets(module: &Module) -> Check {
         one_budget(module, budget).at(BudgetId::new(id))?;
     }
     Ok(())
+}
+
+/// Its form. Whether it is true is not for this to say.
+pub(crate) fn certificate(module: &Module) -> Check {
+    let Some(certificate) = &module.certificate else { return Ok(()) };
+    let about = |bound: &Bound| (bound.token, bound.flow, bound.with_approvals, bound.span);
+    require(
+        certificate.bounds.is_sorted_by(|a, b| about(a) < about(b)),
+        "its bounds are not sorted, one for each token, flow and span",
+    )
+    .at("certificate")?;
+    for bound in &certificate.bounds {
+        token(module, bound.token).at("certificate")?;
+    }
+    require(is_set(&certificate.accepted), "what is accepted is not sorted, each once").at("certificate")
 }
 
 fn one_budget(module: &Module, budget: &Budget) -> Check {

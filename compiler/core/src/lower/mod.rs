@@ -1,6 +1,7 @@
 //! RuleSet to module: nothing is decided here, only laid out. Rules are sorted to the callables that they speak of, conditions
 //! become forward branches, quantifiers are unrolled.
 
+mod certificate;
 mod condition;
 mod cost;
 mod number;
@@ -18,6 +19,8 @@ use agentpol_model::{
 };
 use core::fmt;
 use tables::Tables;
+
+pub use certificate::certificate;
 
 /// What does not fit into a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +97,7 @@ pub fn lower(rules: &RuleSet) -> Result<Module, LowerError> {
         texts: tables.texts,
         named_addresses: rules.named_addresses.iter().copied().collect(),
         callables,
+        certificate: None,
     })
 }
 

@@ -191,13 +191,13 @@ macro_rules! lists {
 }
 
 use crate::{instruction::Instruction, module};
-use agentpol_model::{budget, decision, ids, policy, types};
+use agentpol_model::{budget, certificate, decision, ids, policy, types};
 
 lists! {
     String, U256, Vec<U256>, Address,
     Instruction, module::Arm, module::Clause, module::Callable, module::ControlTemplate, module::Rule, module::Term, module::Text, module::EffectTemplate,
     policy::Chain, policy::Contract, policy::Function, policy::Param, policy::Target, policy::Token, policy::Scalar, policy::Unwrap, Path,
-    types::Member, budget::Budget, decision::DenyCode, ids::BudgetId, ids::RuleId,
+    types::Member, budget::Budget, certificate::Bound, decision::DenyCode, ids::BudgetId, ids::RuleId,
     (agentpol_model::ChainId, Option<Address>), (ids::BudgetId, policy::Ask), (ids::TokenId, U256), (ids::TokenId, budget::Cap),
     (module::Sum, Vec<ids::BudgetId>), (String, String), (Path, policy::TokenSpec),
 }

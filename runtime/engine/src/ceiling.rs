@@ -1,0 +1,212 @@
+//! What a host lets a policy lose. A module carries the bounds that were proved of it when it was compiled
+//! ([`Certificate`](agentpol_model::certificate::Certificate)); a host that has a ceiling loads nothing that may pass it.
+//!
+//! The certificate is the word of whoever compiled the module, and stands under the module's hash: a host that does not trust the
+//! compiler trusts the owner's signature of that hash. Where nothing is said, the answer is no: a module without a certificate, and a
+//! token that the ceiling does not name, are refused.
+
+use crate::ledger::Asset;
+use agentpol_bytecode::Module;
+use agentpol_model::{
+    U256,
+    certificate::{Bound, Flow, Span},
+    policy::Token,
+};
+use core::fmt;
+
+/// The most that may leave, asset by asset. What it does not name may not leave at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ceiling {
+    /// Whatever is asked for is approved. Otherwise only what the agent does alone counts.
+    pub with_approvals: bool,
+    /// All must hold.
+    pub limits: Vec<Limit>,
+}
+
+/// The most of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Of which. A token that stands on several chains is counted on all of them together.
+    pub asset: Asset,
+    /// As what it leaves.
+    pub flow: Flow,
+    /// In what stretch of time.
+    pub span: Span,
+    /// In base units.
+    pub most: U256,
+}
+
+/// Why a module may lose too much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TooMuch {
+    /// It says nothing of its bounds.
+    NoCertificate,
+    /// The ceiling does not name a token that may leave.
+    Unnamed {
+        /// Its symbol.
+        token: String,
+        /// Where it stands.
+        asset: Asset,
+        /// As what it leaves.
+        flow: Flow,
+    },
+    /// More may leave than the ceiling says.
+    Exceeds {
+        /// The token's symbol.
+        token: String,
+        /// What may leave at most, as far as that is known.
+        bound: Option<U256>,
+        /// The limit.
+        limit: Limit,
+    },
+}
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flow = |flow: &Flow| if *flow == Flow::Fees { " in fees" } else { "" };
+        match self {
+            TooMuch::NoCertificate => {
+                f.write_str("it carries no bounds: build it again with `agentpol build`")
+            }
+            TooMuch::Unnamed { token, asset, flow: of } => {
+                write!(
+                    f,
+                    "{token} may leave{} on chain {}, and the ceiling does not name it",
+                    flow(of),
+                    asset.chain
+                )
+            }
+            TooMuch::Exceeds { token, bound, limit } => {
+                match bound {
+                    Some(bound) => write!(f, "{bound} base units of {token} may leave{}", flow(&limit.flow))?,
+                    None => write!(f, "{token} may leave without end{}", flow(&limit.flow))?,
+                }
+                match limit.span {
+                    Span::Transaction => f.write_str(" in one transaction")?,
+                    Span::Seconds(seconds) => write!(f, " in {seconds} s")?,
+                    Span::Ever => f.write_str(" in all")?,
+                }
+                write!(f, ", and the ceiling is {}", limit.most)
+            }
+        }
+    }
+}
+
+impl Ceiling {
+    /// Does a module's certificate stay under it?
+    pub fn admits(&self, module: &Module) -> Result<(), TooMuch> {
+        let certificate = module.certificate.as_ref().ok_or(TooMuch::NoCertificate)?;
+        let ours = certificate.bounds.iter().filter(|bound| bound.with_approvals == self.with_approvals);
+        let bounds: Vec<&Bound> = ours.collect();
+        for bound in &bounds {
+            let Some(token) = module.tokens.get(bound.token.index()) else { continue };
+            for asset in sites(token) {
+                let about = |limit: &&Limit| limit.asset == asset && limit.flow == bound.flow;
+                let mut limits = self.limits.iter().filter(about).peekable();
+                if limits.peek().is_none() && bound.most != Some(U256::ZERO) {
+                    let token = token.symbol.clone();
+                    return Err(TooMuch::Unnamed { token, asset, flow: bound.flow });
+                }
+                for limit in limits {
+                    let most = least(&bounds, bound, limit.span);
+                    if most.is_none_or(|most| most > limit.most) {
+                        return Err(TooMuch::Exceeds {
+                            token: token.symbol.clone(),
+                            bound: most,
+                            limit: *limit,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sites(token: &Token) -> impl Iterator<Item = Asset> {
+    token.sites.iter().map(|(chain, contract)| Asset { chain: *chain, contract: *contract })
+}
+
+/// The least that is known to bound a stretch of time: what bounds a longer one bounds it too.
+fn least(bounds: &[&Bound], of: &Bound, span: Span) -> Option<U256> {
+    let same = |bound: &&&Bound| (bound.token, bound.flow) == (of.token, of.flow) && bound.span >= span;
+    bounds.iter().filter(same).filter_map(|bound| bound.most).min()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use agentpol_model::{Address, certificate::Certificate, ids::TokenId};
+
+    const PLACE: Option<Address> = Some(Address::repeat_byte(0x11));
+    const DAY: Span = Span::Seconds(86_400);
+
+    /// One token on two chains, with bounds for one transaction, a day, a week and ever.
+    fn module(bounds: [Option<u64>; 4]) -> Module {
+        let spans = [Span::Transaction, DAY, Span::Seconds(7 * 86_400), Span::Ever];
+        let bounds = spans.into_iter().zip(bounds).map(|(span, most)| Bound {
+            token: TokenId::new(0),
+            flow: Flow::Outflow,
+            with_approvals: false,
+            span,
+            most: most.map(U256::from),
+            exact: true,
+        });
+        Module {
+            tokens: vec![Token {
+                symbol: "USDC".to_owned(),
+                decimals: 6,
+                sites: vec![(1, PLACE), (10, PLACE)],
+            }],
+            certificate: Some(Certificate { bounds: bounds.collect(), accepted: Vec::new() }),
+            ..Module::default()
+        }
+    }
+
+    fn ceiling(limits: &[(u64, Span, u64)]) -> Ceiling {
+        let limit = |(chain, span, most): &(u64, Span, u64)| Limit {
+            asset: Asset { chain: *chain, contract: PLACE },
+            flow: Flow::Outflow,
+            span: *span,
+            most: U256::from(*most),
+        };
+        Ceiling { with_approvals: false, limits: limits.iter().map(limit).collect() }
+    }
+
+    #[test]
+    fn a_bound_at_the_ceiling_is_admitted_and_one_above_it_is_not() {
+        let module = module([Some(5), Some(20), Some(100), None]);
+        let both = |span, most| ceiling(&[(1, span, most), (10, span, most)]);
+        assert_eq!(both(DAY, 20).admits(&module), Ok(()));
+        let refused = both(DAY, 19).admits(&module).unwrap_err();
+        assert_eq!(refused.to_string(), "20 base units of USDC may leave in 86400 s, and the ceiling is 19");
+        assert_eq!(both(Span::Transaction, 5).admits(&module), Ok(()));
+        let refused = both(Span::Ever, 1_000).admits(&module).unwrap_err();
+        assert_eq!(refused.to_string(), "USDC may leave without end in all, and the ceiling is 1000");
+    }
+
+    #[test]
+    fn a_stretch_that_the_certificate_does_not_name_is_bounded_by_a_longer_one() {
+        let module = module([Some(5), Some(20), Some(100), None]);
+        let hours = |most| ceiling(&[(1, Span::Seconds(7_200), most), (10, Span::Seconds(7_200), most)]);
+        assert_eq!(hours(20).admits(&module), Ok(()));
+        assert!(hours(19).admits(&module).is_err());
+        // Two weeks are longer than all that is bounded.
+        let weeks = Span::Seconds(14 * 86_400);
+        assert!(ceiling(&[(1, weeks, u64::MAX), (10, weeks, u64::MAX)]).admits(&module).is_err());
+    }
+
+    #[test]
+    fn what_is_not_named_is_refused() {
+        let some = module([Some(5), Some(20), Some(100), Some(100)]);
+        let one_chain = ceiling(&[(1, DAY, 50)]).admits(&some).unwrap_err();
+        assert!(matches!(one_chain, TooMuch::Unnamed { asset: Asset { chain: 10, .. }, .. }), "{one_chain}");
+        assert!(Ceiling::default().admits(&some).is_err());
+        assert_eq!(Ceiling::default().admits(&module([Some(0); 4])), Ok(()));
+        assert_eq!(Ceiling::default().admits(&Module::default()), Err(TooMuch::NoCertificate));
+        let approved = Ceiling { with_approvals: true, ..ceiling(&[]) };
+        assert_eq!(approved.admits(&some), Ok(()), "nothing is bounded with approvals: nothing leaves");
+    }
+}
