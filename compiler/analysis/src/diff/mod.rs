@@ -129,8 +129,8 @@ pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
     for (with_approvals, before, after) in
         [(false, &before.alone, &after.alone), (true, &before.with_approvals, &after.with_approvals)]
     {
-        difference.leaks_now.extend(leaks((before, old), (after, new), with_approvals));
-        difference.holds_now.extend(leaks((after, new), (before, old), with_approvals));
+        add(&mut difference.leaks_now, leaks((before, old), (after, new), with_approvals));
+        add(&mut difference.holds_now, leaks((after, new), (before, old), with_approvals));
     }
     difference
 }
@@ -150,6 +150,13 @@ pub fn beyond(parent: &RuleSet, child: &RuleSet) -> (Vec<Change>, Vec<RuleId>) {
 }
 
 /// What the second lets out more than the first.
+/// What approvals change nothing of is told once, of the agent alone.
+fn add(known: &mut Vec<Leak>, more: Vec<Leak>) {
+    let of = |leak: &Leak| (leak.token.clone(), leak.span, leak.fees, leak.less.clone(), leak.more.clone());
+    let new: Vec<Leak> = more.into_iter().filter(|leak| !known.iter().any(|k| of(k) == of(leak))).collect();
+    known.extend(new);
+}
+
 fn leaks(less: (&Losses, &RuleSet), more: (&Losses, &RuleSet), with_approvals: bool) -> Vec<Leak> {
     let mut out = Vec::new();
     for (fees, ours, theirs) in [(false, &less.0.tokens, &more.0.tokens), (true, &less.0.fees, &more.0.fees)]

@@ -12,7 +12,7 @@ use crate::{
 };
 use agentpol_abi::{Value, encode};
 use agentpol_model::{
-    Address, U256,
+    Address, Time, U256,
     ids::ParamId,
     policy::{ParamValue, TokenSpec, WALLET_PARAM},
     request::{Envelope, Field, Kind},
@@ -27,6 +27,9 @@ const MAX_SHOWN: usize = 4_096;
 
 /// Gas of a plain transfer, where only the fee matters.
 const PLAIN_GAS: u64 = 21_000;
+
+/// A deadline that nobody cares about: five minutes later.
+const SOON: Time = START + 300;
 
 /// An address of nobody in particular for each parameter.
 fn parameter_address(n: usize) -> Address {
@@ -56,6 +59,7 @@ impl Space<'_> {
             }
             Meaning::Word(scalar) => match scalar {
                 Scalar::Arg(_, WordType::Address) | Scalar::Party(_) => of(STRANGER),
+                Scalar::Arg(path, _) if self.is_time(path) => BigInt::from(SOON),
                 Scalar::Arg(path, _) => self.unit(path),
                 Scalar::Field(Field::Wallet | Field::Signer | Field::Sender) => of(WALLET),
                 Scalar::Field(Field::To) => of(STRANGER),
@@ -70,6 +74,13 @@ impl Space<'_> {
                 Scalar::Const(_) | Scalar::Len(_) | Scalar::Slice { .. } | Scalar::Field(_) => BigInt::zero(),
             },
         }
+    }
+
+    /// Does the interface say that a time stands here: the end of an authority, or of a signature?
+    fn is_time(&self, path: &Path) -> bool {
+        let ends = self.callable.effects.iter().filter_map(|effect| effect.until.as_ref());
+        let mut ends = ends.chain(self.callable.typed.iter().filter_map(|typed| typed.until.as_ref()));
+        ends.any(|end| matches!(end, Scalar::Arg(at, _) if at == path))
     }
 
     /// One of its token, where the argument is an amount.
@@ -260,7 +271,8 @@ impl Model<'_, '_> {
         let scalar = Scalar::Arg(path.clone(), ty);
         let Some(value) = self.of(&Meaning::Word(scalar.clone())) else {
             let liked = self.space.liked_one(&Meaning::Word(scalar));
-            return Some(if ty == WordType::Address { word(&liked)? } else { U256::ZERO });
+            let is_liked = ty == WordType::Address || self.space.is_time(path);
+            return Some(if is_liked { word(&liked)? } else { U256::ZERO });
         };
         let shift = match ty {
             WordType::FixedBytes(n) => 256_usize.saturating_sub(8 * usize::from(n)),

@@ -26,6 +26,11 @@ pub(super) fn recipients(rules: &RuleSet, token: TokenId) -> Recipients {
         for arm in &rule.arms {
             let Some(callable) = rules.callables.get(arm.callable.index()) else { continue };
             let view = View { rules, arm, callable };
+            let denials = denials(rules, arm);
+            // All of it is denied.
+            if denials.iter().any(|denial| denial.conditions().is_empty()) {
+                continue;
+            }
             let gives = callable.effects.iter().filter(|effect| {
                 let kind = matches!(
                     effect.kind,
@@ -40,7 +45,16 @@ pub(super) fn recipients(rules: &RuleSet, token: TokenId) -> Recipients {
                 if callable.kind == Kind::Call && view.is_zero(&effect.amount) {
                     continue;
                 }
+                let denied = denials.iter().filter_map(|denial| match denial.conditions().as_slice() {
+                    [only] => denial.words(only, &effect.party),
+                    _ => None,
+                });
+                let denied: BTreeSet<String> =
+                    denied.flatten().map(|word| view.name(&Scalar::Const(word))).collect();
                 match view.named(&effect.party) {
+                    Some(names) if !denied.is_empty() => {
+                        out.named.extend(names.into_iter().filter(|name| !denied.contains(name)));
+                    }
                     Some(names) => out.named.extend(names),
                     None => {
                         out.anybody.insert(rule.name.clone());
@@ -50,6 +64,14 @@ pub(super) fn recipients(rules: &RuleSet, token: TokenId) -> Recipients {
         }
     }
     out
+}
+
+/// What is denied of what an arm is about.
+fn denials<'r>(rules: &'r RuleSet, of: &Arm) -> Vec<View<'r>> {
+    let all = rules.rules.iter().filter(|rule| rule.verb == Verb::Deny).flat_map(|rule| &rule.arms);
+    let same = all.filter(|arm| arm.callable == of.callable);
+    same.filter_map(|arm| Some(View { rules, arm, callable: rules.callables.get(arm.callable.index())? }))
+        .collect()
 }
 
 /// One arm's conditions.

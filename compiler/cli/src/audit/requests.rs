@@ -47,7 +47,8 @@ pub(crate) fn sequence(rules: &RuleSet, steps: &[Step]) -> Option<Json> {
 }
 
 /// Requests that show a finding, with the wallet and the parameters that they need. `requests` is null where one of them is nothing that a
-/// wallet is asked by itself: a router's command, what a wrapper runs as the wallet's own code, what somebody else signs.
+/// wallet is asked by itself: a router's command, what a wrapper runs as the wallet's own code, what somebody else signs. So it is for a
+/// Sign-In, whose text has parts that the policy does not speak of and a witness does not have.
 pub(crate) fn witness(rules: &RuleSet, all: &[Witness]) -> Json {
     let requests: Option<Vec<Json>> = all.iter().map(|one| request(rules, one)).collect();
     let first = all.first();

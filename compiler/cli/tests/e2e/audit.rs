@@ -27,6 +27,7 @@ allow pay: USDC.transfer(to, amount) on base {
 allow permit: sign USDC.Permit(p) on ethereum {
     when p.spender == SwapRouter02 and p.value <= 40 USDC and p.owner == wallet
     until 2027-06-01
+    accept outliving because \"a test\"
 }
 ask more: USDC.transfer(to, amount) on ethereum {
     by owner within 1h
@@ -137,6 +138,42 @@ fn witnesses_are_allowed_and_take_what_is_said() {
     // Without end: one that can be asked for again and again.
     let again = "policy again on ethereum\nuse std::tokens::USDC\nallow pay: USDC.transfer(to, amount) { when amount <= 10 USDC }\n";
     assert!(replay(again, &BTreeMap::new()) >= 3);
+}
+
+const HOLLOW: &str = "policy hollow on ethereum
+use std::tokens::{ETH, USDC}
+param owner: approver
+budget daily: 300 USDC per day
+budget gas: 0.05 ETH of fees per 24h
+fees at most 0.01 ETH
+let payee = 0x1111111111111111111111111111111111111111
+allow pay: USDC.transfer(to, amount) { when to == payee and amount <= 100 USDC }
+ask large: USDC.transfer(to, amount) { by owner within 1h when to == payee and amount > 100 USDC }
+";
+
+/// What shows a finding of `check` is decided as it is said: with the wallet and the parameters that stand there, in order.
+#[test]
+fn what_shows_a_finding_is_decided_as_it_is_said() {
+    let folder = directory(&[("leaky", LEAKY.as_bytes()), ("hollow", HOLLOW.as_bytes())]);
+    let mut count = 0;
+    for file in ["leaky", "hollow"] {
+        let report = run_in(folder.path(), &["check", file, "--format", "json"]).json().remove(0);
+        for found in report["diagnostics"].as_array().unwrap() {
+            let witness = &found["witness"];
+            if witness["requests"].is_null() {
+                continue;
+            }
+            let decisions = decide(folder.path(), file, witness);
+            let said = witness["said"].as_array().unwrap();
+            assert_eq!(decisions.len(), said.len(), "{witness}");
+            for (decision, said) in decisions.iter().zip(said) {
+                count += 1;
+                let word = decision["decision"].as_str().unwrap();
+                assert!(said.as_str().unwrap().contains(&format!("=> {word}")), "{said}: {decision}");
+            }
+        }
+    }
+    assert!(count >= 10, "only {count} requests");
 }
 
 #[test]
