@@ -31,7 +31,7 @@ const MAX_PAIRS: usize = 64;
 
 impl Analysis<'_> {
     pub(super) fn dodges(&mut self, grid: &Grid) {
-        let audit = Audit::new(self.rules, &self.keys, grid);
+        let audit = Audit::knowing(self.rules, &self.keys, grid, &self.known);
         let mut out: Vec<Finding> = Vec::new();
         for key in &self.keys {
             let verb = |arm: &ArmAt| self.rules.rules.get(arm.rule.index()).map(|rule| &rule.verb);

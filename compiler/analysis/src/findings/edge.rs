@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 impl Analysis<'_> {
     /// The most that the agent alone may let out in as long as a window is, wherever that lies: said where it is more than the cap.
     pub(super) fn edges(&mut self, grid: &Grid) {
-        let audit = Audit::new(self.rules, &self.keys, grid);
+        let audit = Audit::knowing(self.rules, &self.keys, grid, &self.known);
         let mut out = Vec::new();
         for (budget, line) in (0..).map(BudgetId::new).zip(&self.rules.budgets) {
             let span = audit.span_of(line.window);

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Analysis<'_> {
     pub(super) fn held(&mut self) {
         let Some(grid) = Grid::utc() else { return };
-        let audit = Audit::new(self.rules, &self.keys, &grid);
+        let audit = Audit::knowing(self.rules, &self.keys, &grid, &self.known);
         let mut out = Vec::new();
         for token in (0..).map(TokenId::new).take(self.rules.tokens.len()) {
             for (rule, witness) in audit.unbounded(token) {

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 impl Analysis<'_> {
     /// Lines that other lines, or the rules' own conditions, keep everybody from reaching. Of two that say the same the later one is told.
     pub(super) fn idle_budgets(&mut self, grid: &Grid) {
-        let audit = Audit::new(self.rules, &self.keys, grid);
+        let audit = Audit::knowing(self.rules, &self.keys, grid, &self.known);
         let mut gone = BTreeSet::new();
         let mut out = Vec::new();
         let lines: Vec<_> = (0..).map(BudgetId::new).zip(&self.rules.budgets).collect();
@@ -43,7 +43,7 @@ impl Analysis<'_> {
 
     /// Rules that are exempt from what they do not use.
     pub(super) fn idle_exemptions(&mut self, grid: &Grid) {
-        let audit = Audit::new(self.rules, &self.keys, grid);
+        let audit = Audit::knowing(self.rules, &self.keys, grid, &self.known);
         let mut out: Vec<Finding> = Vec::new();
         for (rule, of) in self.rules.rules_by_id() {
             let mut told: Vec<&str> = Vec::new();

@@ -29,13 +29,16 @@ mod overlap;
 mod parties;
 mod reach;
 
-use crate::{integer::Answer, ruleset::RuleSet, solve::Key, window::grid::Grid, witness::Witness};
+use crate::{
+    integer::Answer, loss::Known, ruleset::RuleSet, solve::Key, window::grid::Grid, witness::Witness,
+};
 use agentpol_model::{
     Time,
     decision::Ruling,
     ids::{BudgetId, CallableId, RuleId, TokenId},
 };
 use num_bigint::BigUint;
+use std::rc::Rc;
 
 /// What was found, with what shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,6 +229,8 @@ struct Analysis<'r> {
     keys: Vec<Key<'r>>,
     /// Of each rule, the keys and its places in them.
     by_rule: Vec<Vec<(usize, usize)>>,
+    /// What audits have found out about its rules.
+    known: Rc<Known>,
     findings: Vec<Finding>,
 }
 
@@ -248,7 +253,7 @@ impl<'r> Analysis<'r> {
                 }
             }
         }
-        Self { rules, keys, by_rule, findings: Vec::new() }
+        Self { rules, keys, by_rule, known: Rc::default(), findings: Vec::new() }
     }
 
     /// Do the rules hold together?

@@ -34,8 +34,12 @@ use agentpol_model::{
 };
 pub(crate) use lines::{Of, Weights};
 use num_bigint::BigUint;
+pub(crate) use rules::Known;
 use rules::Letting;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// Stretches of time that a report speaks of: a day, a week, thirty days.
 pub const SPANS: [Time; 3] = [86_400, 604_800, 2_592_000];
@@ -128,6 +132,7 @@ pub(crate) struct Audit<'a, 'r> {
     rules: &'r RuleSet,
     keys: &'a [Key<'r>],
     grid: &'a Grid,
+    known: Rc<Known>,
 }
 
 /// One question about one token: who lets it out, and which lines hold that.
@@ -144,8 +149,18 @@ pub(crate) struct Asked {
 }
 
 impl<'a, 'r> Audit<'a, 'r> {
-    pub(crate) const fn new(rules: &'r RuleSet, keys: &'a [Key<'r>], grid: &'a Grid) -> Self {
-        Self { rules, keys, grid }
+    pub(crate) fn new(rules: &'r RuleSet, keys: &'a [Key<'r>], grid: &'a Grid) -> Self {
+        Self::knowing(rules, keys, grid, &Rc::default())
+    }
+
+    /// With what another audit of the same keys has found.
+    pub(crate) fn knowing(
+        rules: &'r RuleSet,
+        keys: &'a [Key<'r>],
+        grid: &'a Grid,
+        known: &Rc<Known>,
+    ) -> Self {
+        Self { rules, keys, grid, known: Rc::clone(known) }
     }
 
     pub(crate) const fn rules(&self) -> &'r RuleSet {

@@ -11,16 +11,22 @@ use crate::{
     window::outflow::{Gives, Rule},
 };
 use agentpol_model::{
+    U256,
     budget::Cap,
     effect::{EffectKind, GrantMode},
     ids::{RuleId, TokenId},
     request::Kind,
 };
+use core::cell::RefCell;
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One as _, Zero as _};
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// A rule that lets some of a token out.
+#[derive(Clone)]
 pub(crate) struct Letting {
     pub(super) rule: RuleId,
     /// Of which tokens in one action; of none, if it is fees.
@@ -29,8 +35,16 @@ pub(crate) struct Letting {
     /// The most in one action; `None` if a question was too hard.
     pub(super) most: Option<BigUint>,
     /// Where: a key and the effects that it takes together.
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Vec<Rc<Way>>,
 }
+
+/// What was asked before: which rules let out how much of which tokens, whether they ask or not. Finding the most that a rule lets out
+/// takes long, and every budget of a token asks for it again.
+#[derive(Default)]
+pub(crate) struct Known(RefCell<BTreeMap<Question, Rc<[Letting]>>>);
+
+/// Tokens and what a base unit of each counts; only authority?
+type Question = (Vec<(TokenId, U256)>, bool);
 
 /// One way in which an action of a rule lets the token out.
 pub(crate) struct Way {
@@ -63,13 +77,24 @@ impl Audit<'_, '_> {
     /// Every rule that lets some of these tokens out (or only authority over them), once for each set of them that one action takes together, and for calls that only
     /// move apart from those that grant.
     pub(super) fn lettings(&self, of: &Weights, authority: bool, with_approvals: bool) -> Vec<Letting> {
+        let question = (of.to_vec(), authority);
+        let known = self.known.0.borrow().get(&question).cloned();
+        let all = known.unwrap_or_else(|| {
+            let found: Rc<[Letting]> = self.all_lettings(of, authority).into();
+            self.known.0.borrow_mut().insert(question, Rc::clone(&found));
+            found
+        });
+        all.iter().filter(|letting| self.counts(letting.rule, with_approvals)).cloned().collect()
+    }
+
+    fn all_lettings(&self, of: &Weights, authority: bool) -> Vec<Letting> {
         let mut out: Vec<Letting> = Vec::new();
         let asked = |token: &TokenId| of.iter().any(|(of, _)| of == token);
         let takes = |key: &Key<'_>| {
             key.effects.iter().any(|effect| effect.tokens.iter().any(|(token, _)| asked(token)))
         };
         for (at, key) in self.keys.iter().enumerate().filter(|(_, key)| takes(key)) {
-            for arm in key.grants().filter(|arm| self.counts(arm.rule, with_approvals)) {
+            for arm in key.grants() {
                 self.at_key((at, key, arm), of, authority, &mut out);
             }
         }
@@ -123,7 +148,7 @@ impl Audit<'_, '_> {
             let letting = letting(out, arm.rule, gives(&which), tokens);
             letting.most = letting.most.take().zip(most.clone()).map(|(old, new)| old.max(new));
             if let Some(most) = most {
-                letting.ways.push(Way { key: at, condition, amount, most });
+                letting.ways.push(Rc::new(Way { key: at, condition, amount, most }));
             }
         }
     }
