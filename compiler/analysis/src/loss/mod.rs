@@ -280,7 +280,7 @@ impl<'a, 'r> Audit<'a, 'r> {
     fn without_end(&self, asked: &Asked, rule: usize) -> Most {
         match asked.lettings.get(rule) {
             Some(letting) => {
-                Most::Unbounded { rule: letting.rule, witness: self.greatest(letting).map(Box::new) }
+                Most::Unbounded { rule: letting.rule, witness: self.greatest(asked, letting).map(Box::new) }
             }
             None => Most::Unknown,
         }

@@ -1,7 +1,7 @@
 //! Are requests, one after the other, within every line of every budget? What takes one token may take others too.
 
 use super::{Asked, Audit, Step, lines::number};
-use crate::window::grid::Grid;
+use crate::{window::grid::Grid, witness::Witness};
 use agentpol_model::{
     Address, ChainId, Time, U256,
     budget::{Budget, Cap, Measure, Window},
@@ -78,6 +78,13 @@ impl Audit<'_, '_> {
                 Some(number(effect.amount) * number(*counts))
             })
             .sum()
+    }
+
+    /// Does a request take any of what is asked about?
+    pub(super) fn takes_some(&self, request: &Witness, asked: &Asked) -> bool {
+        let step = Step { at: request.now, request: request.clone(), takes: BigUint::ZERO };
+        let Ok(Ok(granted)) = request.decide(self.rules) else { return false };
+        self.taken(&granted, asked, &step) > BigUint::ZERO
     }
 
     /// What a line is charged. Authority that is used counts as what is taken: that is never too little.
