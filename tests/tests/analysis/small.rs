@@ -17,6 +17,7 @@ fn every_request_of_tiny_policies() {
 #[test]
 fn every_request_of_one_where_a_third_rule_cannot_be_told() {
     tiny_policies(102_084..102_085, 400);
+    tiny_policies(109_881..109_882, 400);
 }
 
 /// Bytes that are counted from the front by one condition and from the end by another.

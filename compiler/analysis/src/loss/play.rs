@@ -145,7 +145,7 @@ fn used(seen: &Seen, window: Window, grid: &Grid, together: bool) -> BigUint {
         Window::PerTransaction if !together => return last.clone(),
         Window::PerTransaction | Window::Total => 0,
         Window::Sliding { seconds } => now.saturating_add(1).saturating_sub(seconds),
-        Window::Calendar(period) => now.saturating_sub(grid.of(period).place(*now).since),
+        Window::Calendar(period) => grid.period(period, *now).start,
     };
     seen.iter().filter(|(at, _)| *at >= from).map(|(_, amount)| amount).sum()
 }
