@@ -31,6 +31,7 @@ pub const CHAPTERS: &[&str] = &[
     "asks",
     "deny",
     "overlap",
+    "extends",
     "findings",
     "bounds",
     "typed_data",

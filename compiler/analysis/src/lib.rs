@@ -2,9 +2,11 @@
 
 pub mod claims;
 pub mod diff;
+pub mod extend;
 pub mod findings;
 pub mod integer;
 pub mod loss;
+mod renumber;
 pub mod ruleset;
 pub mod show;
 mod solve;

@@ -22,11 +22,10 @@ use crate::{
     ui::{Failure, Outcome, Status, Ui},
 };
 use agentpol_analysis::{
-    findings::findings,
     loss::{self, Report},
     ruleset::RuleSet,
 };
-use agentpol_compiler::{Compilation, Said, say_asserts, say_findings};
+use agentpol_compiler::{Compilation, Said, found, say_asserts, say_findings};
 use clap::Args;
 use std::{
     io::Write as _,
@@ -67,7 +66,7 @@ impl Audit {
         }
         let compilation = load::check(&self.file)?;
         let Some(rules) = compilation.ruleset.clone() else {
-            let found = Found { sources: compilation.sources, diagnostics: compilation.diagnostics };
+            let found = Found::new(compilation.sources, compilation.diagnostics);
             match self.format {
                 ReportFormat::Human => report::log(ui, &found),
                 format => report::write(ui, format, &[found])?,
@@ -104,11 +103,10 @@ fn draw(path: &Path, audited: &Audited) -> Result<(), Failure> {
 impl Audited {
     fn new(compilation: Compilation, rules: RuleSet) -> Self {
         let (accepted, open): (Vec<_>, Vec<_>) =
-            findings(&rules).into_iter().partition(|finding| finding.accepted.is_some());
-        let mut open = say_findings(&compilation, &rules, &open);
-        let claims = say_asserts(&compilation, &rules).into_iter();
-        open.extend(claims.map(|diagnostic| Said { diagnostic, witness: None }));
-        let accepted = say_findings(&compilation, &rules, &accepted);
+            found(&compilation).into_iter().partition(|finding| finding.accepted.is_some());
+        let mut open = say_findings(&compilation, &open);
+        open.extend(say_asserts(&compilation, &rules));
+        let accepted = say_findings(&compilation, &accepted);
         let losses = loss::losses(&rules);
         Self { compilation, rules, losses, open, accepted }
     }
@@ -116,10 +114,8 @@ impl Audited {
     /// Everything with a place: what the compiler says, what was found, what is accepted.
     fn found(&self) -> Found {
         let findings = self.open.iter().chain(&self.accepted).map(|said| said.diagnostic.clone());
-        Found {
-            sources: self.compilation.sources.clone(),
-            diagnostics: self.compilation.diagnostics.iter().cloned().chain(findings).collect(),
-        }
+        let all = self.compilation.diagnostics.iter().cloned().chain(findings);
+        Found::new(self.compilation.sources.clone(), all.collect())
     }
 
     /// What rules accept: rule, risk, reason.

@@ -1,10 +1,12 @@
 //! `agentpol check FILE…`
 
 use crate::{
+    audit::requests,
     load,
     report::{self, Counts, Found, ReportFormat},
     ui::{Outcome, Status, Ui},
 };
+use agentpol_compiler::Compilation;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -24,11 +26,15 @@ impl Check {
         let mut all = Vec::new();
         for file in &self.files {
             let compilation = load::analysed(file)?;
-            // What compiles must also verify.
-            if let Some(ruleset) = &compilation.ruleset {
+            let Compilation { sources, ruleset, diagnostics, witnesses, .. } = compilation;
+            let mut found = Found::new(sources, diagnostics);
+            if let Some(ruleset) = &ruleset {
+                // What compiles must also verify.
                 load::module(ruleset)?;
+                let written = witnesses.iter();
+                found.witnesses = written.map(|(n, all)| (*n, requests::witness(ruleset, all))).collect();
             }
-            all.push(Found { sources: compilation.sources, diagnostics: compilation.diagnostics });
+            all.push(found);
         }
         report::write(ui, self.format, &all)?;
         Ok(if Counts::of(&all).fails() { Status::Findings } else { Status::Clean })

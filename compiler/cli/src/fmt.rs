@@ -60,7 +60,7 @@ impl Fmt {
                     done.diagnostics =
                         diagnostics.iter().map(|d| json::Diagnostic::new(d, &sources)).collect();
                     if self.format == Format::Human {
-                        report::log(ui, &Found { sources, diagnostics });
+                        report::log(ui, &Found::new(sources, diagnostics));
                     }
                 }
             }

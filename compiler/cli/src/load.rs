@@ -7,7 +7,7 @@ use crate::{
 };
 use agentpol_analysis::ruleset::RuleSet;
 use agentpol_bytecode::{Module, limits::MAX_MODULE_BYTES, wire::MAGIC};
-use agentpol_compiler::{Compilation, Loader, SourceFile, TestBlock, compile, lower::lower};
+use agentpol_compiler::{Compilation, Family, Loader, SourceFile, TestBlock, compile, lower::lower};
 use agentpol_verifier::{Verified, verify};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,8 @@ pub(crate) struct Compiled {
     pub(crate) verified: Verified,
     /// Its `test` blocks.
     pub(crate) tests: Vec<TestBlock>,
+    /// Where it extends another, both by themselves.
+    pub(crate) family: Option<Family>,
     /// Its text, and warnings about it.
     pub(crate) found: Found,
 }
@@ -109,14 +111,14 @@ fn beside(path: &Path) -> Files {
 }
 
 fn ready(ui: &mut Ui, compilation: Compilation) -> Result<Option<Compiled>, Failure> {
-    let Compilation { sources, ruleset, tests, diagnostics, .. } = compilation;
-    let found = Found { sources, diagnostics };
+    let Compilation { sources, ruleset, family, tests, diagnostics, .. } = compilation;
+    let found = Found::new(sources, diagnostics);
     let Some(ruleset) = ruleset else {
         report::log(ui, &found);
         return Ok(None);
     };
     let verified = module(&ruleset)?;
-    Ok(Some(Compiled { ruleset, verified, tests, found }))
+    Ok(Some(Compiled { ruleset, verified, tests, family, found }))
 }
 
 /// Rule set to verified module.

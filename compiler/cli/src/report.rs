@@ -7,7 +7,8 @@ use agentpol_diagnostics::{
 };
 use clap::ValueEnum;
 use serde::Serialize;
-use std::io::Write as _;
+use serde_json::Value as Json;
+use std::{collections::BTreeMap, io::Write as _};
 
 /// Diagnostics of one file shown to a person at most.
 const MAX_SHOWN: usize = 50;
@@ -33,9 +34,16 @@ pub(crate) struct Found {
     pub(crate) sources: Sources,
     /// What was found.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Requests that show it, by its place among the diagnostics.
+    pub(crate) witnesses: BTreeMap<usize, Json>,
 }
 
 impl Found {
+    /// Without requests that show it.
+    pub(crate) const fn new(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { sources, diagnostics, witnesses: BTreeMap::new() }
+    }
+
     pub(crate) fn count(&self, severity: Severity) -> usize {
         self.diagnostics.iter().filter(|d| d.severity == severity).count()
     }
@@ -71,7 +79,22 @@ impl Counts {
 struct JsonReport {
     #[serde(flatten)]
     counts: Counts,
-    diagnostics: Vec<json::Diagnostic>,
+    diagnostics: Vec<Shown>,
+}
+
+/// A diagnostic, with the requests that show it.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    diagnostic: json::Diagnostic,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<Json>,
+}
+
+impl Shown {
+    pub(crate) fn new(d: &Diagnostic, sources: &Sources, witness: Option<Json>) -> Self {
+        Self { diagnostic: json::Diagnostic::new(d, sources), witness }
+    }
 }
 
 /// The result of `check`, on standard output.
@@ -86,7 +109,11 @@ pub(crate) fn write(ui: &mut Ui, format: ReportFormat, all: &[Found]) -> Result<
             writeln!(ui.out, "{}", summary(Counts::of(all)))?;
         }
         ReportFormat::Json => {
-            let diagnostics = each().map(|(d, sources)| json::Diagnostic::new(d, sources)).collect();
+            let shown = |found: &Found| -> Vec<Shown> {
+                let each = found.diagnostics.iter().enumerate();
+                each.map(|(n, d)| Shown::new(d, &found.sources, found.witnesses.get(&n).cloned())).collect()
+            };
+            let diagnostics = all.iter().flat_map(shown).collect();
             json_line(ui, &JsonReport { counts: Counts::of(all), diagnostics })?;
         }
         ReportFormat::Sarif => {

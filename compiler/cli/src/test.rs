@@ -9,7 +9,7 @@ use crate::{
     verdict::Shown,
 };
 use agentpol_compiler::{
-    ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep, Verdict, sample_params,
+    ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep, Verdict, own_rule, sample_params,
 };
 use agentpol_diagnostics::{Diagnostic, Place, codes, render::json};
 use agentpol_model::{
@@ -198,12 +198,16 @@ impl<'a> Runner<'a> {
         Some(Failed { step: n, expected, decision, diagnostic, picture })
     }
 
+    /// A rule of the policy's own text.
     fn rule(&self, id: agentpol_model::ids::RuleId) -> &str {
-        self.compiled.ruleset.rules.get(id.index()).map_or("?", |r| r.name.as_str())
+        let family = self.compiled.family.as_ref();
+        let own = family.map_or(&self.compiled.ruleset, |family| &family.alone);
+        own.rules.get(id.index()).map_or("?", |r| r.name.as_str())
     }
 
     fn holds(&self, expect: &Verdict, decision: &Decision) -> bool {
-        let by = |id| decision.rule.as_deref() == Some(self.rule(id));
+        let own = |name| own_rule(&self.compiled.ruleset, self.compiled.family.as_ref(), name);
+        let by = |id| decision.rule.as_deref().and_then(own) == Some(id);
         match (expect, &decision.outcome) {
             (Verdict::Allow(id), Decided::Allow) | (Verdict::Ask(id), Decided::Ask(_)) => by(*id),
             (Verdict::Deny(None), Decided::Deny(_)) => true,

@@ -9,10 +9,12 @@
 //! | `flatten` | declarations to the rule normal form |
 //! | `testing` | `test` blocks to concrete requests |
 //! | `asserts` | `assert`s, kept for the analysis |
+//! | `family` | a policy and the one that it extends, as one |
 //! | `findings` | what the analysis finds, as diagnostics |
 //! | [`lower`] | the rule normal form to a module |
 
 mod asserts;
+mod family;
 mod findings;
 mod flatten;
 mod hir;
@@ -28,29 +30,35 @@ mod typecheck;
 mod world;
 
 pub use asserts::Assertion;
-pub use findings::{Said, check, say_asserts, say_findings};
+pub use family::{Family, own_rule};
+pub use findings::{Said, check, found, say_asserts, say_findings};
 pub use source::{Loader, NoFiles, SourceFile};
 pub use testing::{
     OwnedAction, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, TestBlock, TestStep,
     Verdict, sample_params, test_address,
 };
 
-use agentpol_analysis::ruleset::RuleSet;
+use agentpol_analysis::{ruleset::RuleSet, witness::Witness};
 use agentpol_diagnostics::{Diagnostic, Sources};
+use std::collections::BTreeMap;
 
 /// What comes of a policy's text.
 #[derive(Clone, Debug)]
 pub struct Compilation {
     /// The policy, and what it uses of the standard library. The policy is the first.
     pub sources: Sources,
-    /// The policy in normal form, if nothing was wrong.
+    /// The policy in normal form, if nothing was wrong; where it extends another, both as one.
     pub ruleset: Option<RuleSet>,
+    /// Where it extends another: both by themselves.
+    pub family: Option<Family>,
     /// Its `test` blocks.
     pub tests: Vec<TestBlock>,
     /// Its `assert`s, for the analysis to judge.
     pub asserts: Vec<Assertion>,
-    /// By place.
+    /// By place; behind them what was found, the worst first.
     pub diagnostics: Vec<Diagnostic>,
+    /// Requests that show what was found, one after the other, by the finding's place among the diagnostics.
+    pub witnesses: BTreeMap<usize, Vec<Witness>>,
 }
 
 /// Compiles a policy. Whatever is wrong with it stands among the diagnostics.

@@ -3,6 +3,7 @@
 use crate::{
     Compilation,
     asserts::assertions,
+    family,
     flatten::flatten,
     hir::{DefIx, LetIx},
     resolve::{self, Library, declare},
@@ -12,16 +13,18 @@ use crate::{
     typecheck::Checker,
     world::World,
 };
+use std::collections::BTreeMap;
 
 /// Text to rule set.
 pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) -> Compilation {
-    // text -> trees: the policy and every module of the standard library that it uses
-    let loaded = resolve::load(root, library);
+    // text -> trees: the policy, those that it extends, and every module of the standard library that they use
+    let loaded = resolve::load(root, loader, library);
     let mut sink = Sink::default();
     loaded.syntax.iter().cloned().for_each(|d| sink.push(d));
 
     // trees -> names
-    let declared = declare(&loaded.modules, &loaded.sources, &loaded.by_path, library, &mut sink);
+    let declared =
+        declare(&loaded.modules, &loaded.sources, &loaded.by_path, &loaded.ancestors, library, &mut sink);
 
     // names -> chains, tokens, contracts, interfaces, parameters, units
     let world = World::build(declared, library, loader, &mut sink);
@@ -38,7 +41,14 @@ pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) 
     let tests = test_blocks(&mut checker, &flattened);
     let asserts = assertions(&mut checker, &flattened);
 
-    let sink = checker.sink;
-    let ruleset = (!sink.has_errors()).then_some(flattened.ruleset);
-    Compilation { sources: loaded.sources.clone(), ruleset, tests, asserts, diagnostics: sink.finish() }
+    let mut sink = checker.sink;
+    let alone = (!sink.has_errors()).then_some(flattened.ruleset);
+
+    // a child and its parent -> one rule set, in which both are asked and both are charged
+    let (ruleset, family) = match alone {
+        Some(alone) => family::join(alone, &loaded, loader, library, &mut sink),
+        None => (None, None),
+    };
+    let (sources, diagnostics) = (loaded.sources.clone(), sink.finish());
+    Compilation { sources, ruleset, family, tests, asserts, diagnostics, witnesses: BTreeMap::new() }
 }

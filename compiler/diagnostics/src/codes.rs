@@ -35,6 +35,11 @@ impl Code {
         self.block("\n## Fixed\n")
     }
 
+    /// The policy above both, `treasury.agentpol`, where they extend one.
+    pub fn parent(&self) -> Option<&'static str> {
+        Some(self.block("\n## Parent\n")).filter(|block| !block.is_empty())
+    }
+
     fn block(&self, heading: &str) -> &'static str {
         let rest = self.page.split_once(heading).map(|(_, r)| r).unwrap_or_default();
         let rest = rest.split_once("```agentpol\n").map(|(_, r)| r).unwrap_or_default();

@@ -11,6 +11,7 @@
 
 mod calendar;
 mod changes;
+mod family;
 mod loss;
 mod proofs;
 mod small;

@@ -1,7 +1,7 @@
 //! What is decided.
 
 use agentpol_compiler::{
-    Compilation, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, Verdict, lower,
+    Compilation, OwnedRequest, ParamSample, TEST_SIGNER, TEST_START, TEST_WALLET, Verdict, lower, own_rule,
     sample_params,
 };
 use agentpol_ethereum::Facts;
@@ -42,11 +42,11 @@ pub(crate) fn own_tests(compiled: &Compilation) -> Vec<Fault> {
         let mut session = Session::new(&policy, Nonces::Any);
         for step in &test.steps {
             let decision = decide(&mut session, &step.request, step.at, step.by.as_deref());
-            if !meets(&policy, &decision, step.expect) {
+            if !meets(compiled, &decision, step.expect) {
                 let line = compiled.sources.positions(step.place).0.line as usize;
                 let expected = match step.expect {
-                    Verdict::Allow(id) => format!("allow {}", policy.module().rules[id.index()].name),
-                    Verdict::Ask(id) => format!("ask {}", policy.module().rules[id.index()].name),
+                    Verdict::Allow(id) => format!("allow {id:?}"),
+                    Verdict::Ask(id) => format!("ask {id:?}"),
                     Verdict::Deny(code) => format!("deny {}", code.map_or("", |code| code.name())),
                 };
                 faults.push((
@@ -83,10 +83,10 @@ fn decide(session: &mut Session<'_>, request: &OwnedRequest, now: Time, agent: O
     })
 }
 
-fn meets(policy: &Policy, decision: &Decision, expected: Verdict) -> bool {
-    let rule = |id: agentpol_model::ids::RuleId| {
-        decision.rule.as_deref() == Some(policy.module().rules[id.index()].name.as_str())
-    };
+fn meets(compiled: &Compilation, decision: &Decision, expected: Verdict) -> bool {
+    let rules = compiled.ruleset.as_ref().unwrap();
+    let own = |name: &str| own_rule(rules, compiled.family.as_ref(), name);
+    let rule = |id: agentpol_model::ids::RuleId| decision.rule.as_deref().and_then(own) == Some(id);
     match (&decision.outcome, expected) {
         (Outcome::Allow, Verdict::Allow(id)) | (Outcome::Ask(_), Verdict::Ask(id)) => rule(id),
         (Outcome::Deny(_), Verdict::Deny(None)) => true,

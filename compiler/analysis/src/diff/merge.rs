@@ -1,9 +1,9 @@
 //! Two policies with the same numbers, so that a rule of either speaks of the same tokens, parameters and callables. Each keeps what it
 //! declares of them, and whom it trusts.
 
-use crate::ruleset::{
-    Arm, Ask, Atom, BytesTest, Callable, Clause, Contract, ControlSpec, EffectSpec, Formula, Linear, Param,
-    Rule, RuleSet, Scalar, Seconds, SetRef, Target, Token, TokenSpec, Verb,
+use crate::{
+    renumber::{Numbers, id, is_same},
+    ruleset::{Arm, Ask, Contract, Param, Rule, RuleSet, Seconds, Token, Verb},
 };
 use agentpol_model::ids::{CallableId, ParamId, RuleId, SetId, TokenId};
 
@@ -15,19 +15,6 @@ pub(super) struct Merged {
     pub(super) old: usize,
 }
 
-/// What the new policy's numbers are in both together.
-struct Numbers {
-    tokens: Vec<TokenId>,
-    params: Vec<ParamId>,
-    sets: Vec<SetId>,
-    callables: Vec<CallableId>,
-    rules: usize,
-}
-
-fn id(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
 impl Merged {
     pub(super) fn new(old: &RuleSet, new: &RuleSet) -> Self {
         let mut rules = old.clone();
@@ -35,13 +22,8 @@ impl Merged {
         for rule in &mut rules.rules {
             forget_budgets(rule);
         }
-        let mut numbers = Numbers {
-            tokens: Vec::new(),
-            params: Vec::new(),
-            sets: Vec::new(),
-            callables: Vec::new(),
-            rules: old.rules.len(),
-        };
+        let mut numbers = Numbers::default();
+        let behind = rules.rules.len();
         let mut tokens = [old.tokens.clone(), old.tokens.iter().map(nowhere).collect()];
         for token in &new.tokens {
             let [before, after] = &mut tokens;
@@ -95,8 +77,7 @@ impl Merged {
             numbers.callables.push(CallableId::new(id(place)));
         }
         for rule in &new.rules {
-            let rule = numbers.rule(rule);
-            rules.rules.push(rule);
+            rules.rules.push(rule_of(&numbers, behind, rule));
         }
         let mut sides = [rules.clone(), rules];
         for (side, ((tokens, contracts), callables)) in
@@ -104,7 +85,7 @@ impl Merged {
         {
             (side.tokens, side.contracts, side.callables) = (tokens, contracts, callables);
         }
-        Self { sides, old: numbers.rules }
+        Self { sides, old: behind }
     }
 }
 
@@ -129,138 +110,25 @@ fn forget_budgets(rule: &mut Rule) {
     }
 }
 
-/// Would a request lead to both?
-fn is_same(a: &Callable, b: &Callable) -> bool {
-    let selector = |callable: &Callable| callable.function.as_ref().map(|function| function.selector);
-    let type_hash = |callable: &Callable| callable.typed.as_ref().map(|typed| typed.type_hash);
-    (a.kind, a.chain, a.target, selector(a), type_hash(a))
-        == (b.kind, b.chain, b.target, selector(b), type_hash(b))
+/// A rule of the new policy, behind so many of the old one's.
+fn rule_of(numbers: &Numbers, behind: usize, rule: &Rule) -> Rule {
+    let arms = rule.arms.iter().map(|arm| Arm {
+        callable: numbers.callables.get(arm.callable.index()).copied().unwrap_or(arm.callable),
+        clauses: numbers.clauses(arm),
+        charges: Vec::new(),
+    });
+    let over = rule.over.iter().map(|lower| RuleId::new(id(lower.index().saturating_add(behind))));
+    let (arms, over, verb) = (arms.collect(), over.collect(), verb(numbers, &rule.verb));
+    let mut rule = Rule { arms, over, verb, ..rule.clone() };
+    forget_budgets(&mut rule);
+    rule
 }
 
-impl Numbers {
-    fn token(&self, of: TokenId) -> TokenId {
-        self.tokens.get(of.index()).copied().unwrap_or(of)
-    }
-
-    fn param(&self, of: ParamId) -> ParamId {
-        self.params.get(of.index()).copied().unwrap_or(of)
-    }
-
-    fn target(&self, target: Target) -> Target {
-        match target {
-            Target::Fixed(_) => target,
-            Target::Param(param) => Target::Param(self.param(param)),
-        }
-    }
-
-    fn scalar(&self, scalar: &Scalar) -> Scalar {
-        match scalar {
-            Scalar::Param(param) => Scalar::Param(self.param(*param)),
-            other => other.clone(),
-        }
-    }
-
-    fn linear(&self, linear: &Linear) -> Linear {
-        let mut terms: Vec<_> =
-            linear.terms.iter().map(|(c, scalar)| (c.clone(), self.scalar(scalar))).collect();
-        terms.sort_unstable_by(|a, b| a.1.cmp(&b.1));
-        Linear { terms, constant: linear.constant.clone() }
-    }
-
-    fn formula(&self, formula: &Formula) -> Formula {
-        let each = |parts: &[Formula]| parts.iter().map(|part| self.formula(part)).collect();
-        match formula {
-            Formula::Const(truth) => Formula::Const(*truth),
-            Formula::Atom(atom) => Formula::Atom(self.atom(atom)),
-            Formula::Not(inner) => Formula::Not(Box::new(self.formula(inner))),
-            Formula::And(parts) => Formula::And(each(parts)),
-            Formula::Or(parts) => Formula::Or(each(parts)),
-            Formula::Quantified { every, array, max, body } => Formula::Quantified {
-                every: *every,
-                array: array.clone(),
-                max: *max,
-                body: Box::new(self.formula(body)),
-            },
-        }
-    }
-
-    fn atom(&self, atom: &Atom) -> Atom {
-        match atom {
-            Atom::Linear { sum, relation } => Atom::Linear { sum: self.linear(sum), relation: *relation },
-            Atom::Same(a, b) => Atom::Same(self.scalar(a), self.scalar(b)),
-            Atom::Member(item, set) => {
-                let set = match set {
-                    SetRef::Const(set) => SetRef::Const(self.sets.get(set.index()).copied().unwrap_or(*set)),
-                    SetRef::Param(param) => SetRef::Param(self.param(*param)),
-                };
-                Atom::Member(self.scalar(item), set)
-            }
-            Atom::Bytes(path, BytesTest::SliceIsWord { start, word }) => {
-                let word = self.scalar(word);
-                Atom::Bytes(path.clone(), BytesTest::SliceIsWord { start: *start, word })
-            }
-            other => other.clone(),
-        }
-    }
-
-    fn callable(&self, callable: &Callable) -> Callable {
-        Callable {
-            target: callable.target.map(|target| self.target(target)),
-            effects: callable.effects.iter().map(|effect| self.effect(effect)).collect(),
-            controls: callable
-                .controls
-                .iter()
-                .map(|control| ControlSpec {
-                    party: self.scalar(&control.party),
-                    when: self.formula(&control.when),
-                })
-                .collect(),
-            requires: self.formula(&callable.requires),
-            ..callable.clone()
-        }
-    }
-
-    fn effect(&self, effect: &EffectSpec) -> EffectSpec {
-        let scalar = |scalar: &Option<Scalar>| scalar.as_ref().map(|scalar| self.scalar(scalar));
-        EffectSpec {
-            kind: effect.kind,
-            amount: self.linear(&effect.amount),
-            token: match &effect.token {
-                TokenSpec::Known(token) => TokenSpec::Known(self.token(*token)),
-                TokenSpec::At(at) => TokenSpec::At(self.scalar(at)),
-            },
-            party: self.scalar(&effect.party),
-            from: scalar(&effect.from),
-            until: scalar(&effect.until),
-            through: scalar(&effect.through),
-            when: self.formula(&effect.when),
-            sentinel: scalar(&effect.sentinel),
-        }
-    }
-
-    fn verb(&self, verb: &Verb) -> Verb {
-        let Verb::Ask(Ask { need, of, within }) = verb else { return verb.clone() };
-        let within = match within {
-            Seconds::Fixed(_) => *within,
-            Seconds::Param(param) => Seconds::Param(self.param(*param)),
-        };
-        Verb::Ask(Ask { need: *need, of: of.iter().map(|target| self.target(*target)).collect(), within })
-    }
-
-    fn rule(&self, rule: &Rule) -> Rule {
-        let arms = rule.arms.iter().map(|arm| Arm {
-            callable: self.callables.get(arm.callable.index()).copied().unwrap_or(arm.callable),
-            clauses: arm
-                .clauses
-                .iter()
-                .map(|clause| Clause { formula: self.formula(&clause.formula), ..clause.clone() })
-                .collect(),
-            charges: Vec::new(),
-        });
-        let over = rule.over.iter().map(|lower| RuleId::new(id(lower.index().saturating_add(self.rules))));
-        let (arms, over, verb) = (arms.collect(), over.collect(), self.verb(&rule.verb));
-        let mut rule = Rule { arms, over, verb, ..rule.clone() };
-        forget_budgets(&mut rule);
-        rule
-    }
+fn verb(numbers: &Numbers, verb: &Verb) -> Verb {
+    let Verb::Ask(Ask { need, of, within }) = verb else { return verb.clone() };
+    let within = match within {
+        Seconds::Fixed(_) => *within,
+        Seconds::Param(param) => Seconds::Param(numbers.param(*param)),
+    };
+    Verb::Ask(Ask { need: *need, of: of.iter().map(|target| numbers.target(*target)).collect(), within })
 }

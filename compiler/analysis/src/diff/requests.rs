@@ -21,6 +21,8 @@ pub(super) struct Compared<'k, 'r> {
     policies: [&'k RuleSet; 2],
     /// Where each policy can be bound, and reads the request at all.
     reads: [Prop; 2],
+    /// Does it count what no outcome of a single request shows?
+    shown_only: bool,
 }
 
 impl<'k, 'r> Compared<'k, 'r> {
@@ -33,7 +35,22 @@ impl<'k, 'r> Compared<'k, 'r> {
             let value = if key.takes_value() { Prop::True } else { without.clone() };
             Prop::all([key.can_be_bound(rules), value])
         };
-        Self { keys, old, policies, reads: [reads(before, first), reads(after, second)] }
+        Self { keys, old, policies, reads: [reads(before, first), reads(after, second)], shown_only: false }
+    }
+
+    /// What no outcome of a single request shows is no difference.
+    pub(super) fn by_outcomes(self) -> Self {
+        Self { shown_only: true, ..self }
+    }
+
+    /// Where no denial of the old policy's speaks against it.
+    pub(super) fn not_denied(&self) -> Vec<Prop> {
+        let [before, _] = self.keys;
+        before
+            .denials()
+            .filter(|denial| !self.is_new(denial.rule))
+            .map(|denial| denial.fails.clone())
+            .collect()
     }
 
     fn is_new(&self, rule: RuleId) -> bool {
@@ -55,13 +72,14 @@ impl<'k, 'r> Compared<'k, 'r> {
         Prop::all([reads.clone(), key.decides(arm, &|other| self.is_new(other) == new)])
     }
 
-    /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does.
-    pub(super) fn more(&self, new: bool) -> (Vec<Change>, Vec<RuleId>) {
+    /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does. Only where all
+    /// these hold.
+    pub(super) fn more(&self, new: bool, only: &[Prop]) -> (Vec<Change>, Vec<RuleId>) {
         let [before, after] = self.keys;
         let (mine, theirs) = if new { (after, before) } else { (before, after) };
         let (mut changes, mut unknown) = (Vec::new(), Vec::new());
         for arm in mine.grants().filter(|arm| self.is_new(arm.rule) == new) {
-            match self.more_by(arm, mine, theirs) {
+            match self.more_by(arm, [mine, theirs], only) {
                 Answer::None => {}
                 Answer::Found(change) => changes.push(change),
                 Answer::Unknown => unknown.push(self.own(arm.rule)),
@@ -71,7 +89,7 @@ impl<'k, 'r> Compared<'k, 'r> {
     }
 
     /// A request of which one rule does more than all of the other policy's.
-    fn more_by(&self, arm: &ArmAt, mine: &Key<'r>, theirs: &Key<'r>) -> Answer<Change> {
+    fn more_by(&self, arm: &ArmAt, [mine, theirs]: [&Key<'r>; 2], only: &[Prop]) -> Answer<Change> {
         let rule = |of: &ArmAt| mine.rules().rules.get(of.rule.index());
         let Some(granting) = rule(arm) else { return Answer::Unknown };
         if !is_read_alike(mine.callable, theirs.callable) {
@@ -84,7 +102,10 @@ impl<'k, 'r> Compared<'k, 'r> {
             .filter(|other| !arm.is_apart(other))
             .filter_map(|other| Some((rule(other)?, other)))
             .filter(|(of, _)| asks(granting) || !asks(of))
-            .map(|(of, other)| (does_as_much(of, granting, mine.callable), mine.not(&self.decides(other))))
+            .map(|(of, other)| {
+                let as_much = self.shown_only || does_as_much(of, granting, mine.callable);
+                (as_much, mine.not(&self.decides(other)))
+            })
             .collect();
         // Where none of the other policy's does anything; then, where what it does may be less in a way that is not searched for.
         for all in [true, false] {
@@ -92,7 +113,7 @@ impl<'k, 'r> Compared<'k, 'r> {
                 break;
             }
             let not = others.iter().filter(|(as_much, _)| all || *as_much).map(|(_, not)| not);
-            let conditions: Vec<&Prop> = [&decides].into_iter().chain(not).collect();
+            let conditions: Vec<&Prop> = [&decides].into_iter().chain(not).chain(only).collect();
             match mine.find(&conditions) {
                 Answer::None => {}
                 Answer::Unknown => return Answer::Unknown,

@@ -22,16 +22,11 @@ impl Analysis<'_> {
         for token in (0..).map(TokenId::new).take(self.rules.tokens.len()) {
             for (rule, witness) in audit.unbounded(token) {
                 let accepted = self.accepted(rule, "unbounded");
-                out.push(Finding {
-                    kind: Kind::Unbounded { rule, token },
-                    callable: None,
-                    witness,
-                    accepted,
-                });
+                out.push(Finding { witness, accepted, ..Finding::plain(Kind::Unbounded { rule, token }) });
             }
             if let Some(rule) = audit.unbounded_fees(token) {
                 let kind = Kind::UnboundedFees { rule, token };
-                out.push(Finding { kind, callable: None, witness: None, accepted: None });
+                out.push(Finding::plain(kind));
             }
         }
         for (n, budget) in self.rules.budgets.iter().enumerate() {
@@ -59,7 +54,7 @@ impl Analysis<'_> {
                         }
                         if let Some(witness) = self.grant_to(key, arm, *token, &puller) {
                             let callable = self.keys.get(at).map(|key| key.id);
-                            out.push(Finding { kind, callable, witness: Some(witness), accepted: None });
+                            out.push(Finding { callable, witness: Some(witness), ..Finding::plain(kind) });
                         }
                     }
                 }
@@ -161,7 +156,7 @@ impl Analysis<'_> {
                 && !arms.iter().any(|(key, arm)| is_paid_for(key, arm))
             {
                 let kind = Kind::Unfunded { rule, budget: id };
-                out.push(Finding { kind, callable: None, witness: None, accepted: None });
+                out.push(Finding::plain(kind));
             }
         }
         out

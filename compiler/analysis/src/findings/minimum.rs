@@ -39,7 +39,12 @@ impl Analysis<'_> {
                         let callable = self.keys.get(at).map(|key| key.id);
                         let accepted = self.accepted(rule, "zero_minimum");
                         if !self.findings.iter().any(|finding| finding.kind == kind) {
-                            self.findings.push(Finding { kind, callable, witness: Some(witness), accepted });
+                            self.findings.push(Finding {
+                                callable,
+                                witness: Some(witness),
+                                accepted,
+                                ..Finding::plain(kind)
+                            });
                         }
                     }
                 }

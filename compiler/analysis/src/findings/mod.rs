@@ -11,19 +11,31 @@
 //! | `parties` | may value or authority go to somebody whom the policy does not name? |
 //! | `minimum` | may what is given come back as nothing? |
 //! | `held` | is everything that may leave held by a budget? |
+//! | `dodge` | is what is asked about let through in parts? |
+//! | `lasting` | does what a rule grants outlive the rule? |
+//! | `idle` | does a budget ever bind, is an `exempt` from anything, is a denial needed? |
+//! | `edge` | what do a calendar's windows admit around their edges? |
+//! | [`family`] | does a child grant what its parent does not? |
 
+mod dodge;
+mod edge;
+pub mod family;
 mod held;
+mod idle;
+mod lasting;
 mod minimum;
 mod opaque;
 mod overlap;
 mod parties;
 mod reach;
 
-use crate::{integer::Answer, ruleset::RuleSet, solve::Key, witness::Witness};
+use crate::{integer::Answer, ruleset::RuleSet, solve::Key, window::grid::Grid, witness::Witness};
 use agentpol_model::{
+    Time,
     decision::Ruling,
     ids::{BudgetId, CallableId, RuleId, TokenId},
 };
+use num_bigint::BigUint;
 
 /// What was found, with what shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +46,8 @@ pub struct Finding {
     pub callable: Option<CallableId>,
     /// A request that shows it, where it takes one.
     pub witness: Option<Witness>,
+    /// What is asked after it, where it takes more than one: all of them are granted, and within all budgets.
+    pub then: Vec<Witness>,
     /// The reason for which the policy accepts it.
     pub accepted: Option<String>,
 }
@@ -129,6 +143,63 @@ pub enum Kind {
         /// Which budget.
         budget: BudgetId,
     },
+    /// The rule grants what the policy that this one extends does not, or only asks for.
+    Wider {
+        /// Which rule.
+        rule: RuleId,
+        /// The parent asks there; otherwise it denies.
+        asks: bool,
+    },
+    /// What one rule asks about, another lets through in parts: all that could ever be asked for at once, without asking.
+    Dodgeable {
+        /// The rule that asks.
+        ask: RuleId,
+        /// The rule that does not.
+        by: RuleId,
+        /// What moves.
+        token: TokenId,
+        /// The most that is asked about at once.
+        whole: BigUint,
+        /// The most that is not.
+        part: BigUint,
+    },
+    /// What the rule grants can be used after the rule has ended.
+    Outlives {
+        /// Which rule.
+        rule: RuleId,
+        /// Of which token.
+        token: TokenId,
+        /// The last second at which the rule grants.
+        last: Time,
+    },
+    /// No requests whatever bring a line of a budget to its cap.
+    NeverBinds {
+        /// Which line.
+        budget: BudgetId,
+        /// The lines that are reached first; none where the rules' own conditions are.
+        because: Vec<BudgetId>,
+    },
+    /// Nothing that the rule does counts against the budget that it is exempt from.
+    IdleExempt {
+        /// Which rule.
+        rule: RuleId,
+        /// From which budget.
+        budget: BudgetId,
+    },
+    /// What the rule denies is granted by none: without it nothing changes.
+    RedundantDeny {
+        /// Which rule.
+        rule: RuleId,
+    },
+    /// Around the edge of a calendar's windows more leaves than fits one of them.
+    Edge {
+        /// Which line.
+        budget: BudgetId,
+        /// As long as a window.
+        seconds: Time,
+        /// No more than this, in what the line counts; exactly this where requests show it.
+        most: BigUint,
+    },
     /// A question about a rule was too hard to answer.
     Unknown {
         /// Which rule.
@@ -146,6 +217,7 @@ pub enum Question {
     Reach,
     Parties,
     Minimum,
+    Family,
 }
 
 /// A policy under analysis.
@@ -159,30 +231,61 @@ struct Analysis<'r> {
 
 /// Everything that is found, rule by rule, the worst first.
 pub fn findings(rules: &RuleSet) -> Vec<Finding> {
-    let keys = Key::all(rules);
-    let mut by_rule = vec![Vec::new(); rules.rules.len()];
-    for (at, key) in keys.iter().enumerate() {
-        for (place, arm) in key.arms.iter().enumerate() {
-            if let Some(arms) = by_rule.get_mut(arm.rule.index()) {
-                arms.push((at, place));
+    let mut analysis = Analysis::new(rules);
+    analysis.of_rules();
+    analysis.of_effects();
+    analysis.findings
+}
+
+impl<'r> Analysis<'r> {
+    fn new(rules: &'r RuleSet) -> Self {
+        let keys = Key::all(rules);
+        let mut by_rule = vec![Vec::new(); rules.rules.len()];
+        for (at, key) in keys.iter().enumerate() {
+            for (place, arm) in key.arms.iter().enumerate() {
+                if let Some(arms) = by_rule.get_mut(arm.rule.index()) {
+                    arms.push((at, place));
+                }
             }
         }
+        Self { rules, keys, by_rule, findings: Vec::new() }
     }
-    let mut analysis = Analysis { rules, keys, by_rule, findings: Vec::new() };
-    analysis.overlaps();
-    analysis.reach();
-    analysis.opaque();
-    analysis.parties();
-    analysis.minima();
-    analysis.held();
-    analysis.findings
+
+    /// Do the rules hold together?
+    fn of_rules(&mut self) {
+        self.overlaps();
+        self.reach();
+        self.opaque();
+        self.redundant_denials();
+    }
+
+    /// What may come of them?
+    fn of_effects(&mut self) {
+        self.parties();
+        self.minima();
+        self.held();
+        if let Some(grid) = Grid::utc() {
+            self.dodges(&grid);
+            self.idle_budgets(&grid);
+            self.idle_exemptions(&grid);
+            self.edges(&grid);
+        }
+        self.lasting();
+    }
+}
+
+impl Finding {
+    /// What nothing has to show.
+    const fn plain(kind: Kind) -> Self {
+        Self { kind, callable: None, witness: None, then: Vec::new(), accepted: None }
+    }
 }
 
 impl Analysis<'_> {
     /// A finding that a request shows. Only if it replays.
     fn refuted(&mut self, key: usize, kind: Kind, witness: Witness) {
         let callable = self.keys.get(key).map(|key| key.id);
-        self.findings.push(Finding { kind, callable, witness: Some(witness), accepted: None });
+        self.findings.push(Finding { callable, witness: Some(witness), ..Finding::plain(kind) });
     }
 
     /// The reason for which a rule accepts a risk.
@@ -194,7 +297,7 @@ impl Analysis<'_> {
     fn unknown(&mut self, rule: RuleId, question: Question) {
         let kind = Kind::Unknown { rule, question };
         if !self.findings.iter().any(|finding| finding.kind == kind) {
-            self.findings.push(Finding { kind, callable: None, witness: None, accepted: None });
+            self.findings.push(Finding::plain(kind));
         }
     }
 }

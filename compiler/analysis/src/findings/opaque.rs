@@ -13,12 +13,7 @@ impl Analysis<'_> {
             if grants && !rule.lifts.contains(&DenyCode::Opaque) && callables.all(|callable| callable.opaque)
             {
                 let callable = rule.arms.first().map(|arm| arm.callable);
-                self.findings.push(Finding {
-                    kind: Kind::Opaque { rule: id },
-                    callable,
-                    witness: None,
-                    accepted: None,
-                });
+                self.findings.push(Finding { callable, ..Finding::plain(Kind::Opaque { rule: id }) });
             }
         }
     }

@@ -54,7 +54,7 @@ impl Analysis<'_> {
         }
         let accepted = self.accepted(rule, risk);
         let callable = self.keys.get(at).map(|key| key.id);
-        self.findings.push(Finding { kind, callable, witness: Some(witness), accepted });
+        self.findings.push(Finding { callable, witness: Some(witness), accepted, ..Finding::plain(kind) });
     }
 
     /// Is it somebody whom the policy names: in its text, by a parameter, as a contract, or the wallet?

@@ -54,7 +54,7 @@ impl Analysis<'_> {
     }
 
     fn found(&mut self, kind: Kind) {
-        self.findings.push(Finding { kind, callable: None, witness: None, accepted: None });
+        self.findings.push(Finding::plain(kind));
     }
 
     pub(super) fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt)> {

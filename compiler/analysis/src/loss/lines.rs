@@ -32,6 +32,8 @@ pub(crate) enum Of<'a> {
     Outflow(&'a Weights),
     /// What fees may take of a token.
     Fees(TokenId),
+    /// How many calls are granted.
+    Calls,
 }
 
 impl Audit<'_, '_> {
@@ -65,6 +67,7 @@ impl Audit<'_, '_> {
             Cap::Param(param, weight) => most_of(self.rules, param) * number(weight),
         };
         match (&line.measure, of) {
+            (Measure::Calls, Of::Calls) => Some((whole, Counts::Amount)),
             (Measure::Calls, _) => Some((whole, Counts::Calls)),
             (Measure::Fees(paid), Of::Fees(token)) if *paid == token => Some((whole, Counts::Amount)),
             (Measure::Gross(weights), Of::Outflow(asked)) => {

@@ -7,9 +7,11 @@
 //! | --- | --- |
 //! | `rules` | the most of one token that one action of a rule lets out, and a request that does |
 //! | `lines` | the budgets' lines in base units of one token, each with the rules that it holds |
+//! | `against` | the most that counts against one line |
 //! | `spend` | the requests that take what [`crate::window`] says can be taken |
 //! | `play` | whether they are within all lines, of other tokens too |
 
+mod against;
 mod lines;
 mod play;
 mod rules;
@@ -238,7 +240,7 @@ impl<'a, 'r> Audit<'a, 'r> {
                 Some(value) => Most::Bounded { value, because: Vec::new(), witness: Vec::new() },
                 None => self.without_end(&asked, 0),
             },
-            Of::Outflow(_) => self.most(&asked, Span::Transaction),
+            Of::Outflow(_) | Of::Calls => self.most(&asked, Span::Transaction),
         };
         Loss {
             token,
@@ -254,7 +256,7 @@ impl<'a, 'r> Audit<'a, 'r> {
         let rules = lettings.iter().map(Letting::rule).collect();
         let of = match of {
             Of::Outflow(of) => of.to_vec(),
-            Of::Fees(_) => Vec::new(),
+            Of::Fees(_) | Of::Calls => Vec::new(),
         };
         Asked { lettings, rules, budgets, lines, of, authority: false, with_approvals }
     }

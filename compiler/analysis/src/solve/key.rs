@@ -76,6 +76,8 @@ pub(crate) struct EffectAt {
     pub(crate) tokens: Vec<(TokenId, Prop)>,
     pub(crate) amount: Sum,
     pub(crate) party: Term,
+    /// When the authority ends, where it does by itself.
+    pub(crate) until: Option<Term>,
     /// Where it means all there is.
     pub(crate) means_all: Prop,
 }
@@ -185,7 +187,12 @@ impl<'r> Key<'r> {
     /// What must hold for a grant to decide besides that it matches: the interface's declarations hold, no denial matches or cannot be
     /// told, and nothing that outranks it, or anything else that matches.
     pub(crate) fn may_decide(&self, rule: RuleId) -> Vec<&Prop> {
-        let denials = self.denials().map(|arm| &arm.fails);
+        self.may_decide_without(rule, &[])
+    }
+
+    /// The same, if some of the denials were not there.
+    pub(crate) fn may_decide_without(&self, rule: RuleId, gone: &[RuleId]) -> Vec<&Prop> {
+        let denials = self.denials().filter(|arm| !gone.contains(&arm.rule)).map(|arm| &arm.fails);
         let upper = self.grants().filter(|arm| self.outranks(arm.rule, rule)).map(|arm| &arm.fails);
         [&self.requires].into_iter().chain(denials).chain(upper).chain(self.settled(rule)).collect()
     }
@@ -403,6 +410,17 @@ impl<'r> Key<'r> {
         self.space.read(&self.now)
     }
 
+    /// A word as a number.
+    pub(crate) fn read(&self, term: &Term) -> Sum {
+        self.space.read(term)
+    }
+
+    /// The last second at which signed data can be submitted, where it has one.
+    pub(crate) fn submitted_until(&self) -> Option<Term> {
+        let until = self.callable.typed.as_ref()?.until.as_ref()?;
+        Some(self.space.term(until).0)
+    }
+
     /// `sum >= least`
     pub(crate) fn at_least(&self, sum: &Sum, least: &BigInt) -> Prop {
         self.space.compare(Sum::constant(least.clone()).minus(sum), Relation::NotAbove, true)
@@ -528,7 +546,7 @@ impl EffectAt {
         };
         let sentinel = other(&spec.sentinel);
         // What is undefined is denied.
-        other(&spec.until);
+        let until = other(&spec.until);
         other(&spec.through);
         let means_all = match (&sentinel, &spec.sentinel) {
             (Some(term), Some(scalar)) => space.same(term, &Term::Const(greatest(scalar)), true),
@@ -560,7 +578,7 @@ impl EffectAt {
             }
         };
         let absent = Prop::any(absent);
-        Self { kind: spec.kind, absent, tokens, amount, party, means_all }
+        Self { kind: spec.kind, absent, tokens, amount, party, until, means_all }
     }
 }
 

@@ -84,7 +84,7 @@ impl Cadence {
     }
 
     /// The longest period.
-    pub(super) const fn longest(&self) -> Time {
+    pub(crate) const fn longest(&self) -> Time {
         self.longest
     }
 
@@ -145,7 +145,7 @@ impl Grid {
     }
 
     /// The periods of one kind.
-    pub(super) const fn of(&self, period: Period) -> &Cadence {
+    pub(crate) const fn of(&self, period: Period) -> &Cadence {
         match period {
             Period::Day => &self.day,
             Period::Week => &self.week,

@@ -1,6 +1,7 @@
 //! The report for programs: amounts as decimal strings in base units, witnesses as requests that `decide` accepts.
 
 use super::{Audited, requests};
+use crate::report::Shown;
 use agentpol_analysis::{
     loss::{Loss, Losses, Most},
     ruleset::RuleSet,
@@ -45,12 +46,8 @@ pub(super) fn report(audited: &Audited) -> Json {
 }
 
 fn finding(audited: &Audited, said: &Said) -> Json {
-    let mut out = json!(diagnostics::Diagnostic::new(&said.diagnostic, &audited.compilation.sources));
-    let witness = said.witness.as_ref().and_then(|witness| requests::request(&audited.rules, witness));
-    if let (Json::Object(out), Some(witness)) = (&mut out, witness) {
-        out.insert("witness".to_owned(), witness);
-    }
-    out
+    let witness = (!said.witness.is_empty()).then(|| requests::witness(&audited.rules, &said.witness));
+    json!(Shown::new(&said.diagnostic, &audited.compilation.sources, witness))
 }
 
 fn contract(audited: &Audited, contract: &agentpol_model::policy::Contract) -> Json {

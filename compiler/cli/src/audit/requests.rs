@@ -46,6 +46,23 @@ pub(crate) fn sequence(rules: &RuleSet, steps: &[Step]) -> Option<Json> {
     }))
 }
 
+/// Requests that show a finding, with the wallet and the parameters that they need. `requests` is null where one of them is nothing that a
+/// wallet is asked by itself: a router's command, what a wrapper runs as the wallet's own code, what somebody else signs.
+pub(crate) fn witness(rules: &RuleSet, all: &[Witness]) -> Json {
+    let requests: Option<Vec<Json>> = all.iter().map(|one| request(rules, one)).collect();
+    let first = all.first();
+    let said = match all {
+        [one] => vec![show::step(rules, one)],
+        many => show::sequence(rules, many),
+    };
+    json!({
+        "wallet": first.map(|first| first.wallet.to_checksum(None)),
+        "params": first.map(|first| params(rules, first)),
+        "requests": requests,
+        "said": said,
+    })
+}
+
 /// A request that can be asked for without end.
 pub(super) fn again_and_again(rules: &RuleSet, witness: &Witness) -> Option<Json> {
     Some(json!({

@@ -26,10 +26,8 @@ pub(super) fn text(audited: &Audited, found: &Found, width: usize) -> String {
         section(&mut out, "With everything approved that it asks for", asked, audited);
     }
     to_whom(&mut out, audited, width);
-    let open = Found {
-        sources: found.sources.clone(),
-        diagnostics: found.diagnostics.iter().filter(|d| d.severity != Severity::Note).cloned().collect(),
-    };
+    let open = found.diagnostics.iter().filter(|d| d.severity != Severity::Note).cloned().collect();
+    let open = Found::new(found.sources.clone(), open);
     if !open.diagnostics.is_empty() {
         out.push_str(&format!("\n{BOLD}What stands against it{BOLD:#}\n\n{}", report::pictures(&open)));
     }

@@ -1,5 +1,6 @@
 //! What became of a policy's own claims.
 
+use super::{SHOWN, Said};
 use crate::asserts::Assertion;
 use agentpol_analysis::{
     claims::{Claim, Verdict, judge},
@@ -11,15 +12,12 @@ use agentpol_diagnostics::{Diagnostic, codes};
 use agentpol_model::U256;
 use num_bigint::BigUint;
 
-/// Requests of a sequence that are shown.
-const SHOWN: usize = 3;
-
 /// Each claim that is not proved.
-pub(super) fn say(rules: &RuleSet, asserts: &[Assertion]) -> Vec<Diagnostic> {
+pub(super) fn say(rules: &RuleSet, asserts: &[Assertion]) -> Vec<Said> {
     asserts.iter().filter_map(|assert| one(rules, assert)).collect()
 }
 
-fn one(rules: &RuleSet, assert: &Assertion) -> Option<Diagnostic> {
+fn one(rules: &RuleSet, assert: &Assertion) -> Option<Said> {
     let claim = assert.claim.as_ref()?;
     match judge(rules, claim) {
         Verdict::Proved => None,
@@ -32,10 +30,8 @@ fn one(rules: &RuleSet, assert: &Assertion) -> Option<Diagnostic> {
             let more = steps.len().saturating_sub(SHOWN);
             let said = if more > 0 { said.note(format!("and {more} more like it")) } else { said };
             let assumed = steps.first().and_then(|step| show::show(rules, &step.request).assumptions());
-            Some(match assumed {
-                Some(assumed) => said.note(assumed),
-                None => said,
-            })
+            let diagnostic = assumed.into_iter().fold(said, Diagnostic::note);
+            Some(Said { diagnostic, witness: steps.into_iter().map(|step| step.request).collect() })
         }
         Verdict::Unknown(bound) => {
             let said = "this is not proved".to_owned();
@@ -45,7 +41,8 @@ fn one(rules: &RuleSet, assert: &Assertion) -> Option<Diagnostic> {
                 Some(bound) => format!("all that is known: no more than {bound}"),
                 None => "it was too hard to find out".to_owned(),
             };
-            Some(said.label(assert.place, why).help("what is not proved does not hold"))
+            let diagnostic = said.label(assert.place, why).help("what is not proved does not hold");
+            Some(Said { diagnostic, witness: Vec::new() })
         }
     }
 }

@@ -8,14 +8,15 @@ use agentpol_analysis::{
     witness::Witness,
 };
 use agentpol_diagnostics::Fix;
-use agentpol_grammar::ast::{Rule, SubjectWhat};
+use agentpol_grammar::ast::{Clause, ClauseKind, Rule, Span, SubjectWhat};
 use agentpol_model::{
     U256,
-    effect::{EffectKind, GrantMode},
+    effect::{Effect, EffectKind, GrantMode},
     ids::{BudgetId, RuleId, TokenId},
     request::{Field, Kind as Request},
     types::{Path, Step, Type},
 };
+use num_bigint::BigUint;
 
 /// What a fix leaves for a person to write.
 const REASON: &str = "…";
@@ -50,11 +51,22 @@ impl Speaker<'_, '_> {
             Kind::Unbounded { token, .. } => vec![self.hold(*token, mistake.witness)],
             Kind::UnboundedFees { token, .. } => vec![self.hold_fees(*token)],
             Kind::UncountedAuthority { budget, grant, .. } => vec![self.count(*budget, *grant)],
-            Kind::NeverMatches { .. }
-            | Kind::Shadowed { .. }
-            | Kind::Vacuous
-            | Kind::Unfunded { .. }
-            | Kind::Unknown { .. } => Vec::new(),
+            // What never decides can go, and nothing changes.
+            Kind::NeverMatches { rule, .. }
+            | Kind::Shadowed { rule, .. }
+            | Kind::Unfunded { rule, .. }
+            | Kind::RedundantDeny { rule } => vec![self.without_rule(*rule)],
+            Kind::Dodgeable { ask, by, token, part, .. } => {
+                vec![self.hold_unasked(*by, *token, part), self.accept(*ask, "splitting")]
+            }
+            Kind::Outlives { rule, .. } => {
+                let ended = mistake.witness.and_then(|witness| self.end_with(*rule, witness));
+                vec![ended, self.accept(*rule, "outliving")]
+            }
+            Kind::NeverBinds { budget, .. } => vec![self.without_line(*budget)],
+            Kind::IdleExempt { rule, budget } => vec![self.without_exempt(*rule, *budget)],
+            Kind::Edge { budget, .. } => vec![self.slide(*budget)],
+            Kind::Vacuous | Kind::Wider { .. } | Kind::Unknown { .. } => Vec::new(),
         };
         fixes.into_iter().flatten().collect()
     }
@@ -72,6 +84,94 @@ impl Speaker<'_, '_> {
         Some(Fix { title: "leave the condition out".to_owned(), edits: vec![edit] })
     }
 
+    /// Only what nobody names can go.
+    fn without_rule(&self, rule: RuleId) -> Option<Fix> {
+        let name = self.name(rule);
+        let (item, _) = self.text.rule(rule)?;
+        let edit = (self.text.times(name) == 1).then(|| self.text.remove_item(item.span))?;
+        Some(Fix { title: format!("leave `{name}` out: nothing changes"), edits: vec![edit] })
+    }
+
+    fn without_line(&self, id: BudgetId) -> Option<Fix> {
+        let budget = self.rules.budgets.get(id.index())?;
+        let (item, written) = self.text.budget(&budget.name)?;
+        let edit = match written.lines.as_slice() {
+            [_] => (self.text.times(&budget.name) == 1).then(|| self.text.remove_item(item.span))?,
+            lines => {
+                let n = usize::from(budget.line);
+                let line = lines.get(n)?;
+                let gap = match n.checked_sub(1).and_then(|n| lines.get(n)) {
+                    Some(before) => Span { start: before.span.end, end: line.span.end },
+                    None => Span { start: line.span.start, end: lines.get(1)?.span.start },
+                };
+                (place(gap), String::new())
+            }
+        };
+        Some(Fix { title: "leave it out: nothing changes".to_owned(), edits: vec![edit] })
+    }
+
+    fn without_exempt(&self, rule: RuleId, id: BudgetId) -> Option<Fix> {
+        let name = &self.rules.budgets.get(id.index())?.name;
+        let only = |clause: &Clause| match &clause.kind {
+            ClauseKind::Exempt { budgets, .. } => matches!(budgets.as_slice(), [one] if one.node == *name),
+            _ => false,
+        };
+        let clause = self.clause_of(rule, only)?;
+        let edit = (place(self.text.whole_line(clause.span)), String::new());
+        Some(Fix { title: format!("leave `exempt {name}` out: nothing changes"), edits: vec![edit] })
+    }
+
+    /// No more in a day, unasked, than at once. What somebody else takes is let go by the authority that they were given, so no budget of
+    /// this rule alone holds it.
+    fn hold_unasked(&self, by: RuleId, id: TokenId, part: &BigUint) -> Option<Fix> {
+        let rule = self.rules.rules.get(by.index())?;
+        let effects = rule.arms.iter().filter_map(|arm| self.rules.callables.get(arm.callable.index()));
+        let mut effects = effects.flat_map(|callable| &callable.effects);
+        if effects.any(|effect| matches!(effect.kind, EffectKind::Pull { .. })) {
+            return None;
+        }
+        let token = self.rules.tokens.get(id.index())?;
+        let part = U256::try_from_be_slice(&part.to_bytes_be())?;
+        let (name, letting) = (self.free_name("unasked", &token.symbol), self.name(by));
+        let line = format!("budget {name}: {} per 24h for {letting}", amount(part, token));
+        let edit = self.text.add_item(&line)?;
+        Some(Fix { title: format!("say how much may go unasked: `{line}`"), edits: vec![edit] })
+    }
+
+    /// The end of what is given, tied to the end of the rule.
+    fn end_with(&self, id: RuleId, witness: &Witness) -> Option<Fix> {
+        let (_, written) = self.text.rule(id)?;
+        let ends = self.clause_of(id, |clause| matches!(clause.kind, ClauseKind::Until(_)))?;
+        let ClauseKind::Until(end) = &ends.kind else { return None };
+        let (_, callable) = self.understood(witness)?;
+        let own = callable.effects.iter().find_map(|effect| effect.until.as_ref());
+        let submitted = callable.typed.as_ref().and_then(|typed| typed.until.as_ref());
+        let grants = callable.effects.iter().any(|effect| matches!(effect.kind, EffectKind::Grant(_)));
+        let until = if grants { own } else { submitted };
+        let line = format!("when {} < {}", argument(written, callable, until?)?, self.text.slice(end.span));
+        let edit = self.text.add_clause(id, &line)?;
+        Some(Fix { title: format!("have it end with the rule: `{line}`"), edits: vec![edit] })
+    }
+
+    fn slide(&self, id: BudgetId) -> Option<Fix> {
+        let sliding = self.sliding(id)?;
+        let budget = self.rules.budgets.get(id.index())?;
+        let (_, written) = self.text.budget(&budget.name)?;
+        let line = written.lines.get(usize::from(budget.line))?;
+        let edit = (place(line.window.span), sliding.to_owned());
+        Some(Fix { title: format!("let the window slide: `{sliding}`"), edits: vec![edit] })
+    }
+
+    /// What a request's one action is about, with its effects.
+    fn understood(&self, witness: &Witness) -> Option<(Vec<Option<Effect>>, &Callable)> {
+        let action = witness.actions.first()?;
+        let bound = witness.bound(self.rules).ok()?;
+        let understood =
+            witness.with(|request| self.rules.understand(request, &action.lend(), &bound)).ok()?;
+        let (_, callable) = understood.callable?;
+        Some((understood.effects.into_iter().map(Result::ok).collect(), callable))
+    }
+
     fn accept(&self, rule: RuleId, risk: &str) -> Option<Fix> {
         let line = format!("accept {risk} because \"{REASON}\"");
         let edit = self.text.add_clause(rule, &line)?;
@@ -81,13 +181,9 @@ impl Speaker<'_, '_> {
     /// What a swap or an exit brings goes to the wallet.
     fn to_wallet(&self, id: RuleId, witness: &Witness) -> Option<Fix> {
         let (_, written) = self.text.rule(id)?;
-        let action = witness.actions.first()?;
-        let bound = witness.bound(self.rules).ok()?;
-        let understood =
-            witness.with(|request| self.rules.understand(request, &action.lend(), &bound)).ok()?;
-        let (_, callable) = understood.callable?;
+        let (effects, callable) = self.understood(witness)?;
         let mut conditions = Vec::new();
-        for (spec, effect) in callable.effects.iter().zip(understood.effects.iter().flatten()) {
+        for (spec, effect) in callable.effects.iter().zip(effects.iter().flatten()) {
             if effect.party == witness.wallet || effect.amount.is_zero() {
                 continue;
             }
@@ -157,7 +253,7 @@ impl Speaker<'_, '_> {
         let name = &self.rules.budgets.get(budget.index())?.name;
         let (_, written) = self.text.budget(name)?;
         let last = written.rules.as_ref()?.last()?;
-        let end = agentpol_grammar::ast::Span { start: last.span.end, end: last.span.end };
+        let end = Span { start: last.span.end, end: last.span.end };
         let grant = self.name(grant);
         let title = format!("count `{grant}` in `{name}` as well");
         Some(Fix { title, edits: vec![(place(end), format!(", {grant}"))] })

@@ -13,12 +13,21 @@ pub(super) struct Mistake<'f> {
     pub(super) kind: &'f Kind,
     /// A request that shows it.
     pub(super) witness: Option<&'f Witness>,
+    /// What is asked after it, where it takes more than one.
+    pub(super) then: &'f [Witness],
     /// The reason for which the policy accepts it.
     pub(super) accepted: Option<&'f str>,
     /// The tokens it was found for.
     pub(super) tokens: Vec<TokenId>,
     /// The rules it was found for.
     pub(super) rules: Vec<RuleId>,
+}
+
+impl<'f> Mistake<'f> {
+    /// All requests that show it, one after the other.
+    pub(super) fn witnesses(&self) -> impl Iterator<Item = &'f Witness> {
+        self.witness.into_iter().chain(self.then)
+    }
 }
 
 /// The mistakes behind the findings, each with the rank of its kind: how bad it is.
@@ -34,12 +43,15 @@ pub(super) fn mistakes<'f>(rules: &RuleSet, found: &'f [Finding]) -> Vec<(Mistak
             Some((mistake, _)) => {
                 mistake.tokens.extend(token.filter(|token| !mistake.tokens.contains(token)));
                 mistake.rules.extend(rule.filter(|rule| !mistake.rules.contains(rule)));
-                mistake.witness = mistake.witness.or(finding.witness.as_ref());
+                if mistake.witness.is_none() {
+                    (mistake.witness, mistake.then) = (finding.witness.as_ref(), &finding.then);
+                }
             }
             None => {
                 let mistake = Mistake {
                     kind: &finding.kind,
                     witness: finding.witness.as_ref(),
+                    then: &finding.then,
                     accepted: finding.accepted.as_deref(),
                     tokens: token.into_iter().collect(),
                     rules: rule.into_iter().collect(),
@@ -60,6 +72,17 @@ fn is_told_already(rules: &RuleSet, finding: &Finding, found: &[Finding]) -> boo
             rules.rules.iter().any(|rule| rule.verb != Verb::Deny)
                 && any(&|other| matches!(other, Kind::NeverMatches { .. } | Kind::Shadowed { .. }))
         }
+        // A rule that does nothing at all is told as that.
+        Kind::IdleExempt { rule, .. } => any(
+            &|other| matches!(other, Kind::NeverMatches { rule: of, .. } | Kind::Shadowed { rule: of, .. } if of == rule),
+        ),
+        // What nothing bounds is worse than that somebody is not asked about it, or that it lasts.
+        Kind::Dodgeable { by, .. } => {
+            any(&|other| matches!(other, Kind::Unbounded { rule, .. } if rule == by))
+        }
+        Kind::Outlives { rule, .. } => any(
+            &|other| matches!(other, Kind::Unbounded { rule: of, .. } | Kind::AnySpender { rule: of, .. } if of == rule),
+        ),
         Kind::Unknown { rule, .. } => {
             any(&|other| matches!(other, Kind::Overlap { first, second } if first == rule || second == rule))
         }
@@ -73,7 +96,9 @@ fn about(kind: &Kind) -> (Option<TokenId>, Option<RuleId>) {
         Kind::AnyRecipient { rule, token }
         | Kind::AnySpender { rule, token }
         | Kind::Unbounded { rule, token }
-        | Kind::UnboundedFees { rule, token } => (Some(*token), Some(*rule)),
+        | Kind::UnboundedFees { rule, token }
+        | Kind::Outlives { rule, token, .. }
+        | Kind::Dodgeable { ask: rule, token, .. } => (Some(*token), Some(*rule)),
         Kind::NoMinimum { rule, gets, .. } => (Some(*gets), Some(*rule)),
         _ => (None, None),
     }
@@ -85,9 +110,11 @@ fn is_one(rules: &RuleSet, a: &Kind, b: &Kind) -> bool {
         |id: &agentpol_model::ids::BudgetId| rules.budgets.get(id.index()).map(|budget| &budget.name);
     match (a, b) {
         (Kind::AnyRecipient { rule: a, .. }, Kind::AnyRecipient { rule: b, .. })
+        | (Kind::Outlives { rule: a, .. }, Kind::Outlives { rule: b, .. })
         | (Kind::AnySpender { rule: a, .. }, Kind::AnySpender { rule: b, .. })
         | (Kind::NoMinimum { rule: a, .. }, Kind::NoMinimum { rule: b, .. }) => a == b,
         (Kind::Unbounded { token: a, .. }, Kind::Unbounded { token: b, .. }) => a == b,
+        (Kind::Dodgeable { ask: a, by: c, .. }, Kind::Dodgeable { ask: b, by: d, .. }) => a == b && c == d,
         (
             Kind::UncountedAuthority { budget: one, grant: a, .. },
             Kind::UncountedAuthority { budget: other, grant: b, .. },
@@ -114,7 +141,14 @@ const fn rank(kind: &Kind) -> usize {
         Kind::Opaque { .. } => 9,
         Kind::Unfunded { .. } => 10,
         Kind::Vacuous => 11,
-        Kind::RedundantClause { .. } => 12,
-        Kind::Unknown { .. } => 13,
+        Kind::Wider { .. } => 12,
+        Kind::Outlives { .. } => 13,
+        Kind::Dodgeable { .. } => 14,
+        Kind::NeverBinds { .. } => 15,
+        Kind::IdleExempt { .. } => 16,
+        Kind::RedundantClause { .. } => 17,
+        Kind::Unknown { .. } => 18,
+        Kind::Edge { .. } => 19,
+        Kind::RedundantDeny { .. } => 20,
     }
 }

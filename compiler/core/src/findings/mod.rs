@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`group`] | one diagnostic for one mistake, however many tokens and lines show it |
 //! | [`say`] | the words |
+//! | [`hollow`] | the words for what holds less than it seems to, or nothing |
 //! | [`text`] | places in the policy's text, and edits of it |
 //! | [`edits`] | the edits that settle a finding |
 //! | [`asserts`] | what became of the policy's own claims |
@@ -12,18 +13,23 @@
 mod asserts;
 mod edits;
 mod group;
+mod hollow;
 mod say;
 mod text;
 
 use crate::{Compilation, Loader, SourceFile, compile};
 use agentpol_analysis::{
-    findings::{Finding, findings},
+    findings::{Finding, family, findings},
     ruleset::RuleSet,
+    show,
     witness::Witness,
 };
 use agentpol_diagnostics::{Diagnostic, FileId, Severity};
 use group::Mistake;
 use text::Text;
+
+/// Requests of a sequence that are shown.
+const SHOWN: usize = 3;
 
 /// Compiles a policy, and analyses it if nothing was wrong. What was found stands behind the compiler's own diagnostics, the worst
 /// first. What the policy accepts is not said.
@@ -31,16 +37,30 @@ pub fn check(root: SourceFile, loader: &dyn Loader) -> Compilation {
     let mut compilation = compile(root, loader);
     if let Some(rules) = &compilation.ruleset {
         let open: Vec<Finding> =
-            findings(rules).into_iter().filter(|finding| finding.accepted.is_none()).collect();
-        let said = say_findings(&compilation, rules, &open);
+            found(&compilation).into_iter().filter(|finding| finding.accepted.is_none()).collect();
+        let said = say_findings(&compilation, &open);
         let claims = say_asserts(&compilation, rules);
-        compilation.diagnostics.extend(said.into_iter().map(|said| said.diagnostic).chain(claims));
+        for Said { diagnostic, witness } in said.into_iter().chain(claims) {
+            if !witness.is_empty() {
+                compilation.witnesses.insert(compilation.diagnostics.len(), witness);
+            }
+            compilation.diagnostics.push(diagnostic);
+        }
     }
     compilation
 }
 
+/// What is found in a policy, by the rules of its own text. Nothing where it does not compile.
+pub fn found(compilation: &Compilation) -> Vec<Finding> {
+    match (&compilation.ruleset, &compilation.family) {
+        (None, _) => Vec::new(),
+        (Some(rules), None) => findings(rules),
+        (Some(joined), Some(of)) => family::findings(&of.alone, &of.parent, joined, &of.own),
+    }
+}
+
 /// The policy's own claims that are not proved.
-pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Diagnostic> {
+pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Said> {
     asserts::say(rules, &compilation.asserts)
 }
 
@@ -49,12 +69,19 @@ pub fn say_asserts(compilation: &Compilation, rules: &RuleSet) -> Vec<Diagnostic
 pub struct Said {
     /// The words, with their places.
     pub diagnostic: Diagnostic,
-    /// A request that shows it.
-    pub witness: Option<Witness>,
+    /// Requests that show it, one after the other.
+    pub witness: Vec<Witness>,
 }
 
 /// Findings as diagnostics, the worst first. One that the policy accepts is a note, with the reason.
-pub fn say_findings(compilation: &Compilation, rules: &RuleSet, found: &[Finding]) -> Vec<Said> {
+pub fn say_findings(compilation: &Compilation, found: &[Finding]) -> Vec<Said> {
+    let Some(joined) = &compilation.ruleset else { return Vec::new() };
+    // Of a family, the rules are the child's own; all else that a finding names is in the joined policy.
+    let own = compilation.family.as_ref().map(|family| {
+        let RuleSet { budgets, tokens, callables, .. } = joined.clone();
+        RuleSet { budgets, tokens, callables, ..family.alone.clone() }
+    });
+    let rules = own.as_ref().unwrap_or(joined);
     let source = compilation.sources.get(FileId(0)).map_or("", agentpol_diagnostics::Source::text);
     let parsed = agentpol_grammar::parse(source);
     let text = Text::new(source, &parsed.file);
@@ -62,7 +89,7 @@ pub fn say_findings(compilation: &Compilation, rules: &RuleSet, found: &[Finding
         .into_iter()
         .map(|(mistake, order)| {
             let diagnostic = diagnostic(rules, &text, &mistake);
-            (Said { diagnostic, witness: mistake.witness.cloned() }, order)
+            (Said { diagnostic, witness: mistake.witnesses().cloned().collect() }, order)
         })
         .collect();
     out.sort_by_key(|(said, order)| (said.diagnostic.severity, *order, said.diagnostic.primary));
@@ -73,8 +100,19 @@ fn diagnostic(rules: &RuleSet, text: &Text<'_>, mistake: &Mistake<'_>) -> Diagno
     let speaker = say::Speaker { rules, text };
     let mut said = speaker.say(mistake);
     if let Some(witness) = mistake.witness {
-        let shown = agentpol_analysis::show::show(rules, witness);
-        said = said.note(format!("for example: {}", agentpol_analysis::show::step(rules, witness)));
+        let shown = show::show(rules, witness);
+        if mistake.then.is_empty() {
+            said = said.note(format!("for example: {}", show::step(rules, witness)));
+        } else {
+            let first = mistake.witnesses().take(SHOWN);
+            said = show::sequence(rules, first)
+                .into_iter()
+                .fold(said, |said, step| said.note(format!("for example: {step}")));
+            let more = mistake.then.len().saturating_add(1).saturating_sub(SHOWN);
+            if more > 0 {
+                said = said.note(format!("and {more} more like it"));
+            }
+        }
         if let Some(assumed) = shown.assumptions() {
             said = said.note(assumed);
         }

@@ -27,11 +27,11 @@ impl Speaker<'_, '_> {
         self.rules.rules.get(rule.index())?.arms.first()?.clauses.get(clause)
     }
 
-    fn symbol(&self, token: TokenId) -> &str {
+    pub(super) fn symbol(&self, token: TokenId) -> &str {
         self.rules.tokens.get(token.index()).map_or("?", |token| token.symbol.as_str())
     }
 
-    fn symbols(&self, tokens: &[TokenId]) -> String {
+    pub(super) fn symbols(&self, tokens: &[TokenId]) -> String {
         let all: Vec<&str> = tokens.iter().map(|token| self.symbol(*token)).collect();
         match all.as_slice() {
             [] => "a token".to_owned(),
@@ -40,7 +40,7 @@ impl Speaker<'_, '_> {
         }
     }
 
-    fn budget(&self, id: BudgetId) -> (&str, Option<Place>) {
+    pub(super) fn budget(&self, id: BudgetId) -> (&str, Option<Place>) {
         let name = self.rules.budgets.get(id.index()).map_or("?", |budget| budget.name.as_str());
         let written = self.text.budget(name).map(|(item, _)| place(item.span));
         (name, written)
@@ -105,6 +105,29 @@ impl Speaker<'_, '_> {
                 };
                 said.help("raise the budget, or let the rule take less")
             }
+            Kind::Wider { rule, asks } => {
+                let (name, head) = (self.name(*rule), self.text.head(*rule));
+                let (said, help) = match asks {
+                    true => {
+                        (format!("`{name}` allows what its parent asks for"), "write `ask`, or allow less")
+                    }
+                    false => (
+                        format!("`{name}` grants what its parent denies"),
+                        "narrow the rule to what the parent grants: both are asked, so the rest is denied all the same",
+                    ),
+                };
+                Diagnostic::new(codes::WIDER_THAN_PARENT, head, said)
+                    .label(head, "wider than its parent")
+                    .help(help)
+            }
+            Kind::Dodgeable { ask, by, token, whole, part } => {
+                self.dodgeable((*ask, *by), *token, (whole, part))
+            }
+            Kind::Outlives { rule, last, .. } => self.outlives(*rule, *last, &mistake.tokens),
+            Kind::NeverBinds { budget, because } => self.never_binds(*budget, because),
+            Kind::IdleExempt { rule, budget } => self.idle_exempt(*rule, *budget),
+            Kind::RedundantDeny { rule } => self.redundant_deny(*rule),
+            Kind::Edge { budget, seconds, most } => self.edge(mistake, *budget, *seconds, most),
             Kind::Unknown { rule, question } => self.unknown(*rule, *question),
         }
     }
@@ -205,6 +228,7 @@ impl Speaker<'_, '_> {
             Question::Reach => format!("whether `{name}` ever decides"),
             Question::Parties => format!("whether `{name}` pays only those whom the policy names"),
             Question::Minimum => format!("whether `{name}` always gets something back"),
+            Question::Family => format!("whether the parent grants all that `{name}` grants"),
         };
         Diagnostic::new(codes::ANALYSIS_UNKNOWN, head, format!("it was too hard to find out {asked}"))
             .label(head, "nothing is proved about this")

@@ -1,7 +1,7 @@
 //! Places in the policy's text.
 
 use agentpol_diagnostics::{FileId, Place};
-use agentpol_grammar::ast::{self, Clause, ClauseKind, Expr, ExprKind, File, Item, ItemKind, Rule, Span};
+use agentpol_grammar::ast::{self, ClauseKind, Expr, ExprKind, File, Item, ItemKind, Rule, Span};
 use agentpol_model::ids::RuleId;
 
 /// The policy's text with its tree.
@@ -57,7 +57,29 @@ impl<'t> Text<'t> {
 
     /// Is the name written anywhere as a word?
     pub(super) fn says(&self, name: &str) -> bool {
-        self.source.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
+        self.times(name) > 0
+    }
+
+    /// How often the name is written as a word.
+    pub(super) fn times(&self, name: &str) -> usize {
+        self.source.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| *word == name).count()
+    }
+
+    /// An edit that leaves an item out, with the remarks right above it.
+    pub(super) fn remove_item(&self, item: Span) -> (Place, String) {
+        let mut whole = self.whole_line(item);
+        loop {
+            let before = self.slice(Span { start: 0, end: whole.start });
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            // One line belongs to the item if it is a remark of its own.
+            match u32::try_from(line.len().saturating_add(1)) {
+                Ok(length) if is_remark(line) && before.len() > line.len() => {
+                    whole.start = whole.start.saturating_sub(length);
+                }
+                _ => break,
+            }
+        }
+        (place(whole), String::new())
     }
 
     /// An edit that adds a line to a rule.
@@ -90,23 +112,22 @@ impl<'t> Text<'t> {
         let (_, rule) = self.rule(id)?;
         rule.clauses.iter().find_map(|clause| match &clause.kind {
             ClauseKind::When(e) | ClauseKind::Unless(e) | ClauseKind::Until(e) if e.span == condition => {
-                Some((place(self.whole_line(clause)), String::new()))
+                Some((place(self.whole_line(clause.span)), String::new()))
             }
             ClauseKind::When(e) => Some((place(conjunct(e, condition)?), String::new())),
             _ => None,
         })
     }
 
-    /// A clause, and its line if nothing else stands on it.
-    fn whole_line(&self, clause: &Clause) -> Span {
-        let before = self.slice(Span { start: 0, end: clause.span.start });
+    /// A clause or an item, and its line if nothing else stands on it.
+    pub(super) fn whole_line(&self, span: Span) -> Span {
+        let before = self.slice(Span { start: 0, end: span.start });
         let indent = before.len().saturating_sub(before.trim_end_matches([' ', '\t']).len());
-        let start = clause.span.start.saturating_sub(u32::try_from(indent).unwrap_or(0));
-        let own =
-            self.slice(Span { start: 0, end: start }).ends_with('\n') && self.ends_line(clause.span.end);
+        let start = span.start.saturating_sub(u32::try_from(indent).unwrap_or(0));
+        let own = self.slice(Span { start: 0, end: start }).ends_with('\n') && self.ends_line(span.end);
         match start.checked_sub(1) {
-            Some(newline) if own => Span { start: newline, end: clause.span.end },
-            _ => clause.span,
+            Some(newline) if own => Span { start: newline, end: span.end },
+            _ => span,
         }
     }
 
@@ -128,9 +149,15 @@ impl<'t> Text<'t> {
         byte.saturating_add(u32::try_from(length).unwrap_or(0))
     }
 
-    fn slice(&self, span: Span) -> &'t str {
+    pub(super) fn slice(&self, span: Span) -> &'t str {
         self.source.get(span.range()).unwrap_or_default()
     }
+}
+
+/// A remark on what stands below it: not on the whole file.
+fn is_remark(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("//") && !line.starts_with("//!")
 }
 
 /// A condition among those that `and` joins, with one `and`.

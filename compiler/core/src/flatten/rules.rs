@@ -15,6 +15,8 @@ pub(crate) const RISKS: &[(&str, Option<DenyCode>)] = &[
     ("any_recipient", None),
     ("any_spender", None),
     ("zero_minimum", None),
+    ("splitting", None),
+    ("outliving", None),
     ("look_alike", Some(DenyCode::LookAlike)),
     ("zero_recipient", Some(DenyCode::ZeroRecipient)),
     ("precompile_recipient", Some(DenyCode::PrecompileRecipient)),

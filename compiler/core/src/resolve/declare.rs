@@ -47,6 +47,7 @@ pub(crate) fn declare<'a>(
     loaded: &'a [LoadedModule],
     sources: &'a Sources,
     by_path: &BTreeMap<String, usize>,
+    ancestors: &[ModuleIx],
     library: &dyn Library,
     sink: &mut Sink,
 ) -> Declared<'a> {
@@ -57,6 +58,7 @@ pub(crate) fn declare<'a>(
         declared.modules.push(Module {
             file: module.file,
             path: &module.path,
+            is_policy: module.is_policy,
             text,
             tree: &module.tree,
             names: BTreeMap::new(),
@@ -73,10 +75,43 @@ pub(crate) fn declare<'a>(
             }
         }
     }
+    for (n, ancestor) in ancestors.iter().enumerate().rev() {
+        let child = n.checked_sub(1).and_then(|n| ancestors.get(n)).copied().unwrap_or(ModuleIx(0));
+        declared.inherit(child, *ancestor, sink);
+    }
     declared
 }
 
 impl<'a> Declared<'a> {
+    /// A policy sees every name of the one that it extends, and may not give it another meaning.
+    fn inherit(&mut self, child: ModuleIx, parent: ModuleIx, sink: &mut Sink) {
+        let Some(names) = self.modules.get(parent.index()).map(|parent| parent.names.clone()) else { return };
+        let Some(own) = self.modules.get_mut(child.index()) else { return };
+        for (name, bound) in names {
+            match own.names.get(name) {
+                None => {
+                    own.names.insert(name, bound);
+                }
+                Some(known) if known.entity == bound.entity => {}
+                Some(known) => sink.push(
+                    Diagnostic::new(codes::DUPLICATE_NAME, known.place, format!("`{name}` is already taken"))
+                        .label(bound.place, "by the policy that this one extends")
+                        .help("use another name, or leave it out: the parent's names need no `use`"),
+                ),
+            }
+        }
+        if child == ModuleIx(0) {
+            self.import_all(parent);
+            let names =
+                self.modules.get(parent.index()).map(|parent| parent.names.clone()).unwrap_or_default();
+            for bound in names.into_values() {
+                if let Entity::Module(whole) = bound.entity {
+                    self.import_all(whole);
+                }
+            }
+        }
+    }
+
     fn item(&mut self, module: ModuleIx, item: &'a ast::Item, sink: &mut Sink) {
         let span = item.span;
         let (name, entity) = match &item.kind {

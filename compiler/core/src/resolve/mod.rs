@@ -14,7 +14,9 @@ mod lookup;
 mod suggest;
 
 pub(crate) use declare::{Declared, Deployable, declare};
-pub(crate) use load::{Library, LoadedModule, PRELUDE, load, std_library};
+#[cfg(test)]
+pub(crate) use load::MAX_ANCESTORS;
+pub(crate) use load::{Library, Loaded, LoadedModule, PRELUDE, head, load, std_library};
 pub(crate) use lookup::{Found, Owner, not_a};
 pub(crate) use suggest::nearest;
 
@@ -53,6 +55,8 @@ pub(crate) struct Module<'a> {
     pub(crate) file: FileId,
     /// `tokens`; empty for the policy.
     pub(crate) path: &'a str,
+    /// The policy, or one that it extends.
+    pub(crate) is_policy: bool,
     pub(crate) text: &'a str,
     pub(crate) tree: &'a ast::File,
     pub(crate) names: BTreeMap<&'a str, Bound>,

@@ -2,6 +2,7 @@
 
 use crate::{Compilation, NoFiles, SourceFile, compile};
 
+mod family;
 mod findings;
 mod kinds;
 mod limits;

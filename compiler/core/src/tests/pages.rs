@@ -1,8 +1,18 @@
 //! Every page's example gets its code, and the example put right does not.
 
 use super::{run, said};
-use crate::{NoFiles, SourceFile, check};
+use crate::{Loader, SourceFile, check};
 use agentpol_diagnostics::codes;
+
+/// The policy that the page's policies extend.
+struct Above(Option<&'static str>);
+
+impl Loader for Above {
+    fn read(&self, path: &str) -> Result<String, String> {
+        let parent = self.0.filter(|_| path == "treasury.agentpol");
+        parent.map(ToOwned::to_owned).ok_or_else(|| "there is no such file".to_owned())
+    }
+}
 
 #[test]
 fn every_page_shows_what_it_says() {
@@ -39,8 +49,8 @@ fn every_page_about_a_finding_shows_what_it_says() {
     let ours = |c: &&agentpol_diagnostics::Code| {
         ("AP0600".."AP0700").contains(&c.code) && c.name != "analysis_unknown"
     };
-    let found = |text: &str| check(SourceFile::new("policy.agentpol", text), &NoFiles);
     for code in codes::ALL.iter().filter(ours) {
+        let found = |text: &str| check(SourceFile::new("policy.agentpol", text), &Above(code.parent()));
         let example = found(code.example());
         let all: Vec<&str> = example.diagnostics.iter().map(|d| d.code).collect();
         if all != [code.code] {

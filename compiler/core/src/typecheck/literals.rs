@@ -2,7 +2,7 @@
 
 use super::{Checker, Scope};
 use crate::{
-    hir::{Lin, ModuleIx, Num, Rate, Ratio, Unit, Value, WordKind, ratio},
+    hir::{Lin, Num, Rate, Ratio, Unit, Value, WordKind, ratio},
     literal,
     resolve::{Entity, not_a},
 };
@@ -153,7 +153,7 @@ impl<'a> Checker<'_, 'a> {
     pub(super) fn address(&mut self, cx: &Scope, text: &str, span: Span) -> Value {
         match literal::address(text, self.place(cx, span)) {
             Ok(address) => {
-                if cx.module == ModuleIx(0) {
+                if self.world.modules.get(cx.module.index()).is_some_and(|module| module.is_policy) {
                     self.named.insert(address);
                 }
                 Value::Word(Scalar::Const(literal::address_word(address)), WordKind::Address)

@@ -105,10 +105,6 @@ impl<'a> World<'a> {
             );
         }
         let place = module.place(head.name.span);
-        if let Some(parent) = &head.extends {
-            let said = "a policy that `extends` another is not supported yet";
-            sink.push(Diagnostic::new(codes::NOT_SUPPORTED, module.place(parent.span), said));
-        }
         let mut on = Vec::new();
         for name in &head.chains {
             match self.chain(root, name) {
@@ -165,7 +161,7 @@ impl<'a> World<'a> {
                 said.into_iter().for_each(|d| sink.push(*d));
                 None
             });
-            if *module != ModuleIx(0) {
+            if !self.modules.get(module.index()).is_some_and(|module| module.is_policy) {
                 sink.push(Diagnostic::new(codes::NOT_SUPPORTED, place, "only a policy has parameters"));
             }
             self.params.push(ParamDef { name: &param.name.node, ty, domain: param.domain.as_ref() });
