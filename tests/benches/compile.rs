@@ -10,7 +10,7 @@
 
 use agentpol_analysis::findings::findings;
 use agentpol_bytecode as bytecode;
-use agentpol_compiler::{NoFiles, SourceFile, compile, lower::lower};
+use agentpol_compiler::{NoFiles, SourceFile, check, compile, lower::lower};
 use agentpol_tests::workload;
 use agentpol_verifier::verify;
 use std::{hint::black_box, time::Instant};
@@ -72,4 +72,35 @@ fn main() {
             total(&median) / rules as f64
         );
     }
+    whole_check();
+}
+
+/// Of a policy that nothing is wrong with: how long a person waits for `agentpol check`, beside what of it is parsing and compiling.
+fn whole_check() {
+    const RULES: usize = 100;
+    const ROUNDS: usize = 500;
+    let text = workload::held(RULES, workload::RULES_PER_KEY);
+    let file = || SourceFile::new("bench.agentpol", text.as_str());
+    let said = check(file(), &NoFiles).diagnostics;
+    assert!(said.is_empty(), "{said:?}");
+    let mut times: [Vec<f64>; 3] = [vec![], vec![], vec![]];
+    for _ in 0..ROUNDS {
+        times[0].push(milliseconds(|| agentpol_grammar::parse(&text)));
+        times[1].push(milliseconds(|| compile(file(), &NoFiles)));
+        times[2].push(milliseconds(|| check(file(), &NoFiles)));
+    }
+    println!("\n| {RULES} rules, ms | p50 | p99 | against compile |");
+    println!("| --- | ---: | ---: | ---: |");
+    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    let middle = |times: &[f64]| times[times.len() / 2];
+    for (what, all) in ["parse alone", "parse and type check", "whole `check`"].iter().zip(&times) {
+        let last = all[all.len() * 99 / 100];
+        println!("| {what} | {:.2} | {last:.2} | {:.2} |", middle(all), middle(all) / middle(&times[1]));
+    }
+}
+
+fn milliseconds<T>(work: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed().as_nanos() as f64 / 1_000_000.0
 }

@@ -9,6 +9,7 @@
 //! | [`nested`] | actions inside actions, and both evaluators on them |
 //! | [`oracle`] | who tries to show that the analysis lies |
 //! | [`doors`] | where untrusted bytes come in: the fuzz targets |
+//! | [`vendors`] | policies as vendors publish them |
 //! | [`workload`] | what the benches measure |
 
 #![allow(
@@ -28,4 +29,5 @@ pub mod generator;
 pub mod mutants;
 pub mod nested;
 pub mod oracle;
+pub mod vendors;
 pub mod workload;

@@ -57,21 +57,35 @@ pub fn limits(count: usize) -> Vec<Limit> {
 }
 
 /// Rules for one function of one contract, in the text of a policy.
-const RULES_PER_KEY: usize = 10;
+pub const RULES_PER_KEY: usize = 10;
 
 /// The text of a policy with so many rules, as people write them: ten for each token, each for a payee or two, with an amount
 /// at most, many with one at least, some with a last day. The number of rules for one key does not grow with their number.
 pub fn source(count: usize) -> String {
+    text(count, RULES_PER_KEY)
+}
+
+/// The same with so many rules for each token, fees that are held, and a budget for each token: nothing is wrong with it.
+pub fn held(count: usize, per_key: usize) -> String {
+    let mut out = text(count, per_key);
+    out.push_str("\nfees at most 0.01 ETH\nbudget gas: 0.05 ETH of fees per 24h\n");
+    for token in 0..count.div_ceil(per_key) {
+        out.push_str(&format!("budget daily{token}: 1_000_000 T{token} per 24h\n"));
+    }
+    out
+}
+
+fn text(count: usize, per_key: usize) -> String {
     let rng = &mut Rng::new(count as u64);
     let mut out = String::from(
         "policy many on ethereum\n\ninterface Coin {\n    function transfer(to: address, amount: uint256 as amount of self) \
          { moves amount of self from wallet to to }\n}\n\n",
     );
-    for token in 0..count.div_ceil(RULES_PER_KEY) {
+    for token in 0..count.div_ceil(per_key) {
         out.push_str(&format!("token T{token}: Coin decimals 6 {{ on ethereum at {} }}\n", rng.address()));
     }
     for n in 0..count {
-        let token = n / RULES_PER_KEY;
+        let token = n / per_key;
         out.push_str(&format!("\nallow r{n}: T{token}.transfer(to, amount) {{\n"));
         out.push_str(&match n % 3 {
             0 => format!("    when to in {{ {}, {} }}\n", rng.address(), rng.address()),
@@ -83,6 +97,43 @@ pub fn source(count: usize) -> String {
         }
         if n % 3 == 1 {
             out.push_str(&format!("    until 2027-01-{:02}\n", rng.between(1, 28)));
+        }
+        out.push_str("}\n");
+    }
+    out
+}
+
+/// Numbers that a function of [`boxes`] takes.
+const DIMENSIONS: usize = 6;
+
+/// Where each of these numbers lies, both ends included.
+pub type Box6 = [(usize, usize); DIMENSIONS];
+
+/// So many boxes in a cube whose sides are a million long; theirs are up to four tenths of that. Of a thousand some two in a thousand
+/// pairs meet.
+pub fn boxes(count: usize) -> Vec<Box6> {
+    const WHOLE: usize = 1_000_000;
+    let rng = &mut Rng::new(count as u64);
+    let side = |rng: &mut Rng| {
+        let low = rng.between(0, WHOLE);
+        (low, low + rng.between(1, WHOLE * 4 / 10))
+    };
+    (0..count).map(|_| core::array::from_fn(|_| side(rng))).collect()
+}
+
+/// A policy with a rule for each box, all of them for one function of six numbers.
+pub fn boxes_source(boxes: &[Box6]) -> String {
+    let names: [String; DIMENSIONS] = core::array::from_fn(|n| format!("x{n}"));
+    let fields = names.each_ref().map(|name| format!("{name}: uint256")).join(", ");
+    let mut out = format!(
+        "policy boxes on ethereum\n\ninterface Dial {{\n    function set({fields}) {{}}\n}}\n\
+         contract dial: Dial on ethereum at 0x1111111111111111111111111111111111111111\n\
+         fees at most 0.01 ETH\nbudget gas: 0.05 ETH of fees per 24h\n"
+    );
+    for (n, sides) in boxes.iter().enumerate() {
+        out.push_str(&format!("\nallow r{n}: dial.set({}) {{\n", names.join(", ")));
+        for (name, (low, high)) in names.iter().zip(sides) {
+            out.push_str(&format!("    when {low} <= {name} <= {high}\n"));
         }
         out.push_str("}\n");
     }

@@ -1,8 +1,8 @@
 //! One policy's numbers of tokens, parameters, sets and callables in the numbering of another, so that both can stand in one rule set.
 
 use crate::ruleset::{
-    Arm, Atom, BytesTest, Callable, Clause, ControlSpec, EffectSpec, Formula, Function, Linear, Scalar,
-    SetRef, Target, TokenSpec,
+    Arm, Ask, Atom, BytesTest, Callable, Clause, ControlSpec, EffectSpec, Formula, Function, Linear, Scalar,
+    Seconds, SetRef, Target, TokenSpec,
 };
 use agentpol_model::ids::{CallableId, ParamId, SetId, TokenId};
 
@@ -80,6 +80,14 @@ impl Numbers {
                 body: Box::new(self.formula(body)),
             },
         }
+    }
+
+    pub(crate) fn ask(&self, ask: &Ask) -> Ask {
+        let within = match ask.within {
+            Seconds::Fixed(seconds) => Seconds::Fixed(seconds),
+            Seconds::Param(param) => Seconds::Param(self.param(param)),
+        };
+        Ask { need: ask.need, of: ask.of.iter().map(|of| self.target(*of)).collect(), within }
     }
 
     /// What an arm's clauses say.

@@ -1,10 +1,12 @@
-//! Attacks on the analysis over many seeds: `oracle rule-sets|sources|tiny|spending|z3|changes|tiny-changes POLICIES [FIRST_SEED]`. Exits with a panic at the first lie,
+//! Attacks on the analysis over many seeds: `oracle rule-sets|sources|tiny|spending|hollow|z3|changes|tiny-changes POLICIES [FIRST_SEED]`.
+//! Exits with a panic at the first lie,
 //! having made it small.
 
 use agentpol_tests::oracle::{
     attack::{Effort, Tally, rule_sets, sources},
     brute::tiny_policies,
     changes::{random_pairs, tiny_pairs},
+    hollow,
     smt::compare::compare,
     spending,
 };
@@ -25,7 +27,7 @@ fn main() {
     let numbers: Vec<u64> = args.iter().skip(1).filter_map(|arg| arg.parse().ok()).collect();
     let (Some(of), [policies, first @ ..]) = (args.first(), numbers.as_slice()) else {
         eprintln!(
-            "usage: oracle rule-sets|sources|tiny|spending|z3|changes|tiny-changes POLICIES [FIRST_SEED]"
+            "usage: oracle rule-sets|sources|tiny|spending|hollow|z3|changes|tiny-changes POLICIES [FIRST_SEED]"
         );
         std::process::exit(2);
     };
@@ -36,6 +38,7 @@ fn main() {
         "changes" => println!("{of}: {:?}", random_pairs(seeds, ATTACKS)),
         "tiny-changes" => println!("{of}: {:?}", tiny_pairs(seeds, TINY)),
         "spending" => println!("{of}: {:?}", spending::policies(seeds, SEQUENCES)),
+        "hollow" => println!("{of}: {:?}", hollow::policies(seeds, SEQUENCES)),
         "z3" => println!("{of}: {:?}", compare(seeds)),
         "sources" => say(of, &sources(seeds, EFFORT)),
         _ => say(of, &rule_sets(seeds, EFFORT)),

@@ -53,6 +53,26 @@ pub fn random(rng: &mut Rng) -> SourcePolicy {
     SourcePolicy { head: "policy spending on ethereum".to_owned(), items, rules }
 }
 
+/// A policy in which a rule asks about more of what another lets through, where there is one that has a limit.
+pub fn with_threshold(rng: &mut Rng) -> SourcePolicy {
+    let mut policy = random(rng);
+    let limited = policy.rules.iter().find_map(|rule| {
+        let limit = rule.whens.iter().find_map(|when| match when {
+            Condition::Test(test) => test.strip_prefix("x <= ").map(str::to_owned),
+            _ => None,
+        })?;
+        let head = rule.head.strip_prefix("allow ")?;
+        Some((head.split_once(':')?.1.to_owned(), limit, rule.whens.clone()))
+    });
+    if let Some((subject, limit, mut whens)) = limited {
+        whens.retain(|when| !matches!(when, Condition::Test(test) if test.starts_with("x ")));
+        whens.push(Condition::Test(format!("x > {limit}")));
+        let clauses = vec!["by owner within 10min".to_owned()];
+        policy.rules.push(SourceRule { head: format!("ask larger:{subject}"), whens, clauses });
+    }
+    policy
+}
+
 fn world(rng: &mut Rng) -> Vec<String> {
     let trusted = if rng.chance(30) { " trusted \"known\"" } else { "" };
     let mut items = vec![

@@ -11,7 +11,7 @@ use agentpol_model::{
     effect::{Effect, EffectKind, GrantMode},
     ids::{BudgetId, RuleId, TokenId},
     policy::ParamValue,
-    request::Request,
+    request::{Kind as Signed, Request},
 };
 use alloy_primitives::U512;
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ pub struct Claims<'r> {
     alone: Vec<RuleSet>,
     /// Conditions that are said to be redundant, with the policy that has them no more.
     without: Vec<(RuleId, usize, RuleSet)>,
+    /// The policy without all denials that are said to be redundant.
+    undenied: Option<RuleSet>,
 }
 
 impl<'r> Claims<'r> {
@@ -36,9 +38,18 @@ impl<'r> Claims<'r> {
             }
             _ => None,
         });
+        let mut undenied = rules.clone();
+        let mut fewer = false;
+        for kind in &kinds {
+            if let Kind::RedundantDeny { rule } = kind {
+                undenied.rules[rule.index()].arms.clear();
+                fewer = true;
+            }
+        }
         Self {
             rules,
             without: without.collect(),
+            undenied: fewer.then_some(undenied),
             alone: rules.rules_by_id().map(|(rule, _)| alone(rules, rule)).collect(),
             kinds,
         }
@@ -63,6 +74,13 @@ impl<'r> Claims<'r> {
             let other = without.decide(request, bound);
             if other != *ruling {
                 return Some(format!("without clause {clause} of {rule}: {other:?} and not {ruling:?}"));
+            }
+        }
+        if let Some(undenied) = &self.undenied {
+            // The reason may be another.
+            let other = undenied.decide(request, bound);
+            if other.as_ref().ok() != ruling.as_ref().ok() {
+                return Some(format!("without redundant denials: {other:?} and not {ruling:?}"));
             }
         }
         match ruling {
@@ -104,6 +122,14 @@ impl<'r> Claims<'r> {
         let rule = action.rule;
         if let Some(lie) = self.decided(rule) {
             return Some(lie);
+        }
+        let ended = self.kinds.iter().find(|kind| {
+            matches!(kind, Kind::Outlives { rule: of, last, .. } if *of == rule && *last < request.now)
+        });
+        if let Some(kind) = ended
+            && self.rules.rules[rule.index()].arms.len() == 1
+        {
+            return Some(format!("{rule} grants at {}, and there is {kind:?}", request.now));
         }
         for effect in action.effects.iter().filter(|effect| !effect.amount.is_zero()) {
             let token = effect.token;
@@ -198,8 +224,19 @@ impl<'r> Claims<'r> {
             let ruling = self.rules.decide(request, &bound);
             let shows = self.shows(&finding.kind, request, &bound, &ruling);
             // What shows one thing must not show another to be wrong.
-            let lie = || self.lie_about(request, &bound, &ruling);
+            let lie =
+                || self.lie_about(request, &bound, &ruling).or_else(|| self.denied_later(finding, &bound));
             if shows { lie() } else { Some(format!("{:?} is not shown by {ruling:?}", finding.kind)) }
+        })
+    }
+
+    /// What comes after a witness is granted too, under the same parameters.
+    fn denied_later(&self, finding: &Finding, bound: &Bound) -> Option<String> {
+        let params = finding.witness.as_ref().map(|first| &first.params);
+        finding.then.iter().find_map(|next| {
+            let ruling = next.with(|request| self.rules.decide(request, bound));
+            let same = Some(&next.params) == params && ruling.is_ok();
+            (!same).then(|| format!("{:?}: {ruling:?} of what comes after: {next:?}", finding.kind))
         })
     }
 
@@ -241,6 +278,16 @@ impl<'r> Claims<'r> {
             }
             Kind::UncountedAuthority { grant, .. } => {
                 any(*grant, &|effect| gives_authority(effect, effect.token))
+            }
+            // How much, and whether the budgets let it pass, is tried on the ledger.
+            Kind::Dodgeable { by: of, token, .. } => any(*of, &|effect| leaves(effect, *token)),
+            Kind::Edge { .. } => ruling.is_ok(),
+            Kind::Outlives { rule, token, last } => {
+                let signed = request.actions.iter().any(|action| action.kind == Signed::Sign);
+                any(*rule, &|effect| {
+                    let lasts = effect.until.is_none_or(|until| until > *last);
+                    (lasts && gives_authority(effect, *token)) || (signed && leaves(effect, *token))
+                })
             }
             _ => false,
         }

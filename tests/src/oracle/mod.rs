@@ -8,12 +8,14 @@
 //! | [`changes`] | two policies beside what is said of their difference |
 //! | [`smt`] | the same questions for z3 |
 //! | [`spending`] | what can be lost, tried on the ledger |
+//! | [`hollow`] | what is said to hold less than it seems, or nothing, tried on the ledger |
 //! | [`attack`] | random and boundary requests against what is proved, every witness replayed |
 
 pub mod attack;
 pub mod brute;
 pub mod changes;
 pub mod claims;
+pub mod hollow;
 pub mod smt;
 pub mod spending;
 

@@ -197,7 +197,7 @@ fn taken_at_once<'p>(
     Session::resume(policy, ledger, Nonces::Any)
 }
 
-const FIRST: Time = 1_796_083_195;
+pub(super) const FIRST: Time = 1_796_083_195;
 
 /// A random sequence, most of it close together.
 fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -> Result<Flow, String> {
@@ -260,7 +260,7 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
     Ok(flow)
 }
 
-fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) -> ParamValue {
+pub(super) fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) -> ParamValue {
     ParamValue::Word(match (ty, domain) {
         (_, Some((low, high))) => {
             if rng.chance(20) {
@@ -275,7 +275,7 @@ fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) -> ParamVal
 }
 
 /// Anything that some rule is about.
-fn call(rules: &RuleSet, rng: &mut Rng) -> (Address, U256, Vec<u8>, Kind) {
+pub(super) fn call(rules: &RuleSet, rng: &mut Rng) -> (Address, U256, Vec<u8>, Kind) {
     let party = |rng: &mut Rng| {
         *rng.pick(&[
             Address::repeat_byte(0x51),

@@ -12,6 +12,8 @@
 mod calendar;
 mod changes;
 mod family;
+mod hard;
+mod hollow;
 mod loss;
 mod proofs;
 mod small;

@@ -3,7 +3,7 @@
 
 use crate::{
     renumber::{Numbers, id, is_same},
-    ruleset::{Arm, Ask, Contract, Param, Rule, RuleSet, Seconds, Token, Verb},
+    ruleset::{Arm, Contract, Param, Rule, RuleSet, Token, Verb},
 };
 use agentpol_model::ids::{CallableId, ParamId, RuleId, SetId, TokenId};
 
@@ -118,17 +118,11 @@ fn rule_of(numbers: &Numbers, behind: usize, rule: &Rule) -> Rule {
         charges: Vec::new(),
     });
     let over = rule.over.iter().map(|lower| RuleId::new(id(lower.index().saturating_add(behind))));
-    let (arms, over, verb) = (arms.collect(), over.collect(), verb(numbers, &rule.verb));
-    let mut rule = Rule { arms, over, verb, ..rule.clone() };
+    let verb = match &rule.verb {
+        Verb::Ask(ask) => Verb::Ask(numbers.ask(ask)),
+        verb => verb.clone(),
+    };
+    let mut rule = Rule { arms: arms.collect(), over: over.collect(), verb, ..rule.clone() };
     forget_budgets(&mut rule);
     rule
-}
-
-fn verb(numbers: &Numbers, verb: &Verb) -> Verb {
-    let Verb::Ask(Ask { need, of, within }) = verb else { return verb.clone() };
-    let within = match within {
-        Seconds::Fixed(_) => *within,
-        Seconds::Param(param) => Seconds::Param(numbers.param(*param)),
-    };
-    Verb::Ask(Ask { need: *need, of: of.iter().map(|target| numbers.target(*target)).collect(), within })
 }

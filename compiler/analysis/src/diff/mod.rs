@@ -118,10 +118,10 @@ pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
     let [before, after] = &merged.sides;
     for keys in Key::pairs(before, after) {
         let compared = Compared::new(&keys, merged.old, [old, new]);
-        let (more, unknown) = compared.more(true, &[]);
+        let (more, unknown) = compared.more(true);
         difference.permits_now.extend(more);
         difference.unknown.1.extend(unknown);
-        let (more, unknown) = compared.more(false, &[]);
+        let (more, unknown) = compared.more(false);
         difference.forbids_now.extend(more);
         difference.unknown.0.extend(unknown);
     }
@@ -135,19 +135,18 @@ pub fn diff(old: &RuleSet, new: &RuleSet) -> Difference {
     difference
 }
 
-/// Requests of which a new policy does more than an old one, where no `deny` of the old one's speaks against it, and the new one's rules
-/// of which that is not known. Budgets are not asked, nor whom an `ask` asks.
-pub fn permits(old: &RuleSet, new: &RuleSet) -> (Vec<Change>, Vec<RuleId>) {
-    let merged = Merged::new(old, new);
-    let (mut permits, mut unknown) = (Vec::new(), Vec::new());
+/// Requests of which a child does more than its parent, where no `deny` of the parent's speaks against it, and the rules of the child of
+/// which that is not known. Both are asked, so how the parent asks does not matter here; nor do budgets: both are charged.
+pub fn beyond(parent: &RuleSet, child: &RuleSet) -> (Vec<Change>, Vec<RuleId>) {
+    let merged = Merged::new(parent, child);
+    let (mut changes, mut unknown) = (Vec::new(), Vec::new());
     let [before, after] = &merged.sides;
     for keys in Key::pairs(before, after) {
-        let compared = Compared::new(&keys, merged.old, [old, new]).by_outcomes();
-        let (more, open) = compared.more(true, &compared.not_denied());
-        permits.extend(more);
+        let (more, open) = Compared::new(&keys, merged.old, [parent, child]).beyond();
+        changes.extend(more);
         unknown.extend(open);
     }
-    (permits, unknown)
+    (changes, unknown)
 }
 
 /// What the second lets out more than the first.

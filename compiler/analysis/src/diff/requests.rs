@@ -21,8 +21,6 @@ pub(super) struct Compared<'k, 'r> {
     policies: [&'k RuleSet; 2],
     /// Where each policy can be bound, and reads the request at all.
     reads: [Prop; 2],
-    /// Does it count what no outcome of a single request shows?
-    shown_only: bool,
 }
 
 impl<'k, 'r> Compared<'k, 'r> {
@@ -35,22 +33,7 @@ impl<'k, 'r> Compared<'k, 'r> {
             let value = if key.takes_value() { Prop::True } else { without.clone() };
             Prop::all([key.can_be_bound(rules), value])
         };
-        Self { keys, old, policies, reads: [reads(before, first), reads(after, second)], shown_only: false }
-    }
-
-    /// What no outcome of a single request shows is no difference.
-    pub(super) fn by_outcomes(self) -> Self {
-        Self { shown_only: true, ..self }
-    }
-
-    /// Where no denial of the old policy's speaks against it.
-    pub(super) fn not_denied(&self) -> Vec<Prop> {
-        let [before, _] = self.keys;
-        before
-            .denials()
-            .filter(|denial| !self.is_new(denial.rule))
-            .map(|denial| denial.fails.clone())
-            .collect()
+        Self { keys, old, policies, reads: [reads(before, first), reads(after, second)] }
     }
 
     fn is_new(&self, rule: RuleId) -> bool {
@@ -72,14 +55,36 @@ impl<'k, 'r> Compared<'k, 'r> {
         Prop::all([reads.clone(), key.decides(arm, &|other| self.is_new(other) == new)])
     }
 
-    /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does. Only where all
-    /// these hold.
-    pub(super) fn more(&self, new: bool, only: &[Prop]) -> (Vec<Change>, Vec<RuleId>) {
+    /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does.
+    pub(super) fn more(&self, new: bool) -> (Vec<Change>, Vec<RuleId>) {
         let [before, after] = self.keys;
         let (mine, theirs) = if new { (after, before) } else { (before, after) };
+        self.each(new, mine, |arm| self.more_by(arm, mine, theirs))
+    }
+
+    /// Requests of which the new policy does more than the grants of the old one, one for each rule that does.
+    pub(super) fn beyond(&self) -> (Vec<Change>, Vec<RuleId>) {
+        let [before, after] = self.keys;
+        let denials = before.denials().filter(|denial| !self.is_new(denial.rule));
+        let denials: Vec<Prop> = denials.map(|denial| denial.fails.clone()).collect();
+        self.each(true, after, |arm| {
+            let others = self.others(arm, after, before);
+            let conditions = [self.decides(arm)].into_iter().chain(others.into_iter().map(|(_, not)| not));
+            let conditions: Vec<Prop> = conditions.chain(denials.iter().cloned()).collect();
+            self.found(after, arm, &conditions.iter().collect::<Vec<_>>())
+        })
+    }
+
+    /// For each rule of one policy.
+    fn each(
+        &self,
+        new: bool,
+        mine: &Key<'r>,
+        answer: impl Fn(&ArmAt) -> Answer<Change>,
+    ) -> (Vec<Change>, Vec<RuleId>) {
         let (mut changes, mut unknown) = (Vec::new(), Vec::new());
         for arm in mine.grants().filter(|arm| self.is_new(arm.rule) == new) {
-            match self.more_by(arm, [mine, theirs], only) {
+            match answer(arm) {
                 Answer::None => {}
                 Answer::Found(change) => changes.push(change),
                 Answer::Unknown => unknown.push(self.own(arm.rule)),
@@ -89,40 +94,47 @@ impl<'k, 'r> Compared<'k, 'r> {
     }
 
     /// A request of which one rule does more than all of the other policy's.
-    fn more_by(&self, arm: &ArmAt, [mine, theirs]: [&Key<'r>; 2], only: &[Prop]) -> Answer<Change> {
-        let rule = |of: &ArmAt| mine.rules().rules.get(of.rule.index());
-        let Some(granting) = rule(arm) else { return Answer::Unknown };
+    fn more_by(&self, arm: &ArmAt, mine: &Key<'r>, theirs: &Key<'r>) -> Answer<Change> {
         if !is_read_alike(mine.callable, theirs.callable) {
             return Answer::Unknown;
         }
         let decides = self.decides(arm);
-        let asks = |of: &Rule| matches!(of.verb, Verb::Ask(_));
-        let theirs = theirs.grants().filter(|other| self.is_new(other.rule) != self.is_new(arm.rule));
-        let others: Vec<(bool, Prop)> = theirs
-            .filter(|other| !arm.is_apart(other))
-            .filter_map(|other| Some((rule(other)?, other)))
-            .filter(|(of, _)| asks(granting) || !asks(of))
-            .map(|(of, other)| {
-                let as_much = self.shown_only || does_as_much(of, granting, mine.callable);
-                (as_much, mine.not(&self.decides(other)))
-            })
-            .collect();
+        let others = self.others(arm, mine, theirs);
         // Where none of the other policy's does anything; then, where what it does may be less in a way that is not searched for.
         for all in [true, false] {
             if !all && others.iter().all(|(as_much, _)| *as_much) {
                 break;
             }
             let not = others.iter().filter(|(as_much, _)| all || *as_much).map(|(_, not)| not);
-            let conditions: Vec<&Prop> = [&decides].into_iter().chain(not).chain(only).collect();
-            match mine.find(&conditions) {
+            let conditions: Vec<&Prop> = [&decides].into_iter().chain(not).collect();
+            match self.found(mine, arm, &conditions) {
                 Answer::None => {}
-                Answer::Unknown => return Answer::Unknown,
-                Answer::Found(found) => {
-                    return self.change(mine, &found, arm).map_or(Answer::Unknown, Answer::Found);
-                }
+                answer => return answer,
             }
         }
         Answer::None
+    }
+
+    /// Where each rule of the other policy that is of the same kind or more does not decide, and whether it does as much.
+    fn others(&self, arm: &ArmAt, mine: &Key<'r>, theirs: &Key<'r>) -> Vec<(bool, Prop)> {
+        let rule = |of: &ArmAt| mine.rules().rules.get(of.rule.index());
+        let Some(granting) = rule(arm) else { return Vec::new() };
+        let asks = |of: &Rule| matches!(of.verb, Verb::Ask(_));
+        let theirs = theirs.grants().filter(|other| self.is_new(other.rule) != self.is_new(arm.rule));
+        theirs
+            .filter(|other| !arm.is_apart(other))
+            .filter_map(|other| Some((rule(other)?, other)))
+            .filter(|(of, _)| asks(granting) || !asks(of))
+            .map(|(of, other)| (does_as_much(of, granting, mine.callable), mine.not(&self.decides(other))))
+            .collect()
+    }
+
+    fn found(&self, key: &Key<'r>, arm: &ArmAt, conditions: &[&Prop]) -> Answer<Change> {
+        match key.find(conditions) {
+            Answer::None => Answer::None,
+            Answer::Unknown => Answer::Unknown,
+            Answer::Found(found) => self.change(key, &found, arm).map_or(Answer::Unknown, Answer::Found),
+        }
     }
 
     /// Both policies are asked.

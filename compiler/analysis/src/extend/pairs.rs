@@ -118,19 +118,20 @@ impl<'p> Joining<'p> {
         }
         over.sort_unstable();
         let mut beyond = ours.beyond.clone();
-        beyond
-            .extend(theirs.beyond.iter().filter_map(|(line, ask)| Some((self.line(*line)?, self.ask(ask)))));
+        beyond.extend(
+            theirs.beyond.iter().filter_map(|(line, ask)| Some((self.line(*line)?, self.numbers.ask(ask)))),
+        );
         beyond.sort_by_key(|(line, _)| *line);
         let verb = match (&ours.verb, &theirs.verb) {
             (Verb::Ask(own), Verb::Ask(other)) => {
-                let other = self.ask(other);
+                let other = self.numbers.ask(other);
                 Verb::Ask(both(own, &other).unwrap_or_else(|| {
                     self.clashes.push(Clash::Within(ours.name.clone(), theirs.name.clone()));
                     other
                 }))
             }
             (own, Verb::Allow) => own.clone(),
-            (_, Verb::Ask(other)) => Verb::Ask(self.ask(other)),
+            (_, Verb::Ask(other)) => Verb::Ask(self.numbers.ask(other)),
             (_, Verb::Deny) => Verb::Deny,
         };
         Rule {
@@ -165,17 +166,6 @@ impl<'p> Joining<'p> {
         }
         exempt.sort_unstable();
         exempt
-    }
-
-    fn ask(&self, ask: &Ask) -> Ask {
-        Ask {
-            need: ask.need,
-            of: ask.of.iter().map(|of| self.numbers.target(*of)).collect(),
-            within: match ask.within {
-                Seconds::Fixed(seconds) => Seconds::Fixed(seconds),
-                Seconds::Param(param) => Seconds::Param(self.numbers.param(param)),
-            },
-        }
     }
 
     /// `for a, b` of either counts the pairs of a and of b.

@@ -16,7 +16,7 @@ pub fn findings(child: &RuleSet, parent: &RuleSet, joined: &RuleSet, own: &[Opti
     alone.of_rules();
     let mut out = alone.findings;
     let finding = |kind, witness| Finding { witness, ..Finding::plain(kind) };
-    let (wider, unknown) = diff::permits(parent, child);
+    let (wider, unknown) = diff::beyond(parent, child);
     let mut seen = Vec::new();
     for change in wider {
         let kind = Kind::Wider { rule: change.rule, asks: change.old == Outcome::Ask };

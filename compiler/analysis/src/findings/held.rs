@@ -13,6 +13,7 @@ use agentpol_model::{
     ids::{BudgetId, RuleId, TokenId},
 };
 use num_bigint::BigInt;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Analysis<'_> {
     pub(super) fn held(&mut self) {
@@ -29,10 +30,11 @@ impl Analysis<'_> {
                 out.push(Finding::plain(kind));
             }
         }
+        let takers = self.takers();
         for (n, budget) in self.rules.budgets.iter().enumerate() {
             let id = BudgetId::new(u32::try_from(n).unwrap_or(u32::MAX));
             out.extend(self.uncounted(&audit, id, budget));
-            out.extend(self.unfunded(&audit, id, budget));
+            out.extend(self.unfunded(&audit, &takers, (id, budget)));
         }
         self.findings.extend(out);
     }
@@ -110,11 +112,29 @@ impl Analysis<'_> {
         })
     }
 
+    /// By token, the rules about what may take some of it.
+    fn takers(&self) -> BTreeMap<TokenId, BTreeSet<RuleId>> {
+        let mut out: BTreeMap<TokenId, BTreeSet<RuleId>> = BTreeMap::new();
+        for key in &self.keys {
+            for (token, _) in key.effects.iter().flat_map(|effect| &effect.tokens) {
+                out.entry(*token).or_default().extend(key.arms.iter().map(|arm| arm.rule));
+            }
+        }
+        out
+    }
+
     /// Rules that always take more than a budget ever has.
-    fn unfunded(&self, audit: &Audit<'_, '_>, id: BudgetId, budget: &Budget) -> Vec<Finding> {
+    fn unfunded(
+        &self,
+        audit: &Audit<'_, '_>,
+        takers: &BTreeMap<TokenId, BTreeSet<RuleId>>,
+        (id, budget): (BudgetId, &Budget),
+    ) -> Vec<Finding> {
         let Measure::Gross(weights) = &budget.measure else { return Vec::new() };
         let mut out = Vec::new();
-        for (rule, _) in self.rules.rules_by_id().filter(|(rule, _)| audit.holds(id, budget, *rule, false)) {
+        let taking: BTreeSet<RuleId> =
+            weights.iter().filter_map(|(token, _)| takers.get(token)).flatten().copied().collect();
+        for rule in taking.into_iter().filter(|rule| audit.holds(id, budget, *rule, false)) {
             // Whoever may pass it by asking is paid for.
             let passes =
                 self.rules.rules.get(rule.index()).is_some_and(|r| r.beyond.iter().any(|(b, _)| *b == id));

@@ -7,7 +7,7 @@
 use super::{Analysis, Finding, Kind};
 use crate::{
     integer::Answer,
-    loss::{Audit, Most},
+    loss::Audit,
     ruleset::Verb,
     solve::{ArmAt, Key, Prop},
     window::grid::Grid,
@@ -27,8 +27,8 @@ impl Analysis<'_> {
             let (cap, _) = audit.range(line.cap);
             let without: BTreeSet<BudgetId> = gone.iter().copied().chain([budget]).collect();
             // Whatever somebody approves does not reach it either.
-            let against = audit.against((budget, line), &without, audit.span_of(line.window), true);
-            let Some(Most::Bounded { value, because, .. }) = against else { continue };
+            let Some(asked) = audit.against((budget, line), &without, true) else { continue };
+            let Some((value, because)) = audit.bound(&asked, audit.span_of(line.window)) else { continue };
             if value <= cap {
                 let because =
                     because.into_iter().filter_map(|(line, times)| line.filter(|_| times != BigUint::ZERO));

@@ -1,7 +1,7 @@
 //! The most that counts against one line of a budget, in a span: by the rules that the line holds, under the lines that are asked
 //! about.
 
-use super::{Audit, Most, lines::Of, rules::Letting};
+use super::{Asked, Audit, lines::Of, rules::Letting};
 use crate::window::outflow::{Gives, Span};
 use agentpol_model::{
     U256,
@@ -13,14 +13,13 @@ use num_traits::One as _;
 use std::collections::BTreeSet;
 
 impl Audit<'_, '_> {
-    /// In what the line counts. It is no less than the truth. `None` where a rule charges the line by hand: that is no effect.
+    /// What to ask, in what the line counts: the answer is no less than the truth. `None` where a rule charges the line by hand: that is no effect.
     pub(crate) fn against(
         &self,
         (id, line): (BudgetId, &Budget),
         left_out: &BTreeSet<BudgetId>,
-        span: Span,
         with_approvals: bool,
-    ) -> Option<Most> {
+    ) -> Option<Asked> {
         let arms = self.rules().rules.iter().flat_map(|rule| &rule.arms);
         if arms.flat_map(|arm| &arm.charges).any(|(_, budgets)| budgets.contains(&id)) {
             return None;
@@ -33,13 +32,10 @@ impl Audit<'_, '_> {
             Measure::Calls => (Of::Calls, self.calls(with_approvals)),
         };
         lettings.retain(|letting| self.holds(id, line, letting.rule, false));
-        if lettings.is_empty() {
-            return Some(Most::Bounded { value: BigUint::ZERO, because: Vec::new(), witness: Vec::new() });
-        }
         let mut asked = self.asked(of, lettings, with_approvals);
         let held = asked.budgets.into_iter().zip(asked.lines).filter(|(id, _)| !left_out.contains(id));
         (asked.budgets, asked.lines) = held.unzip();
-        Some(self.most(&asked, span))
+        Some(asked)
     }
 
     /// A span that is as long as the longest of the window's periods.
@@ -60,7 +56,8 @@ impl Audit<'_, '_> {
         match &line.measure {
             Measure::Gross(weights) => self.letting_rules(weights, false, true).contains(&rule),
             Measure::Fees(token) => {
-                self.rules().chains.iter().any(|chain| chain.native == *token) && self.costs_fees(rule)
+                self.rules().chains.iter().any(|chain| chain.native == *token)
+                    && self.costly().contains(&rule)
             }
             Measure::Calls => true,
         }

@@ -62,14 +62,14 @@ impl Audit<'_, '_> {
 
     /// The cap in what is asked for, or in calls.
     fn cap(&self, line: &Budget, of: Of<'_>) -> Option<(BigUint, Counts)> {
-        let whole = match line.cap {
+        let whole = || match line.cap {
             Cap::Fixed(cap) => number(cap),
             Cap::Param(param, weight) => most_of(self.rules, param) * number(weight),
         };
         match (&line.measure, of) {
-            (Measure::Calls, Of::Calls) => Some((whole, Counts::Amount)),
-            (Measure::Calls, _) => Some((whole, Counts::Calls)),
-            (Measure::Fees(paid), Of::Fees(token)) if *paid == token => Some((whole, Counts::Amount)),
+            (Measure::Calls, Of::Calls) => Some((whole(), Counts::Amount)),
+            (Measure::Calls, _) => Some((whole(), Counts::Calls)),
+            (Measure::Fees(paid), Of::Fees(token)) if *paid == token => Some((whole(), Counts::Amount)),
             (Measure::Gross(weights), Of::Outflow(asked)) => {
                 // The most that a unit under the cap can be in what is asked for.
                 let both = asked.iter().filter_map(|(token, counts)| {
@@ -78,7 +78,7 @@ impl Audit<'_, '_> {
                     Some((number(*counts), number(*weight)))
                 });
                 let most = both.max_by(|(a, b), (c, d)| (a * d).cmp(&(c * b)));
-                most.map(|(counts, weight)| (whole * counts / weight, Counts::Amount))
+                most.map(|(counts, weight)| (whole() * counts / weight, Counts::Amount))
             }
             _ => None,
         }

@@ -120,6 +120,9 @@ pub fn losses(rules: &RuleSet) -> Report {
     Report { alone: audit.losses(false), with_approvals: audit.losses(true) }
 }
 
+/// How many windows of which budget line prove a bound. `None` where the limits of a request itself do.
+pub(crate) type Because = Vec<(Option<BudgetId>, BigUint)>;
+
 /// A policy under audit.
 pub(crate) struct Audit<'a, 'r> {
     rules: &'r RuleSet,
@@ -171,10 +174,10 @@ impl<'a, 'r> Audit<'a, 'r> {
         for letting in self.lettings(&one, false, false) {
             let rule = letting.rule;
             let asked = self.asked(Of::Outflow(&one), vec![letting], false);
-            if let Most::Unbounded { witness, .. } = self.most(&asked, Span::Seconds(SPANS[0]))
-                && !out.iter().any(|(known, _)| *known == rule)
-            {
-                out.push((rule, witness.map(|witness| *witness)));
+            let is_known = out.iter().any(|(known, _)| *known == rule);
+            if !is_known && self.bound(&asked, Span::Seconds(SPANS[0])).is_none() {
+                let witness = asked.lettings.first().and_then(|letting| self.greatest(&asked, letting));
+                out.push((rule, witness));
             }
         }
         out
@@ -185,10 +188,11 @@ impl<'a, 'r> Audit<'a, 'r> {
         let fees = self.fees(token, false);
         let rule = fees.first()?.rule;
         let asked = self.asked(Of::Fees(token), fees, false);
-        match self.most(&asked, Span::Seconds(SPANS[0])) {
-            Most::Unbounded { rule, .. } => Some(rule),
-            Most::Unknown => Some(rule),
-            Most::Bounded { .. } => None,
+        match self.outflow_of(&asked, Span::Seconds(SPANS[0])) {
+            Outflow::Infinite { rule: at } => {
+                Some(asked.lettings.get(at).map_or(rule, |letting| letting.rule))
+            }
+            Outflow::AtMost { .. } | Outflow::Exact { .. } => None,
         }
     }
 
@@ -214,8 +218,7 @@ impl<'a, 'r> Audit<'a, 'r> {
         if !self.rules.chains.iter().any(|chain| chain.native == token) {
             return Vec::new();
         }
-        let rules = self.rules.rules_by_id().map(|(rule, _)| rule);
-        let costly = rules.filter(|rule| self.counts(*rule, with_approvals) && self.costs_fees(*rule));
+        let costly = self.costly().into_iter().filter(|rule| self.counts(*rule, with_approvals));
         let most = self.fee_cap(token);
         let fee = |rule| Letting {
             rule,
@@ -262,9 +265,7 @@ impl<'a, 'r> Audit<'a, 'r> {
     }
 
     pub(crate) fn most(&self, asked: &Asked, span: Span) -> Most {
-        let mut steps = Steps::new(MAX_STEPS);
-        let from = self.from(&asked.lettings, if let Span::Seconds(seconds) = span { seconds } else { 0 });
-        match outflow(&asked.rules, &asked.lines, self.grid, span, from, &mut steps) {
+        match self.outflow_of(asked, span) {
             Outflow::Infinite { rule } => self.without_end(asked, rule),
             Outflow::AtMost { value, because } => {
                 Most::Bounded { value, because: asked.because(&because), witness: Vec::new() }
@@ -279,6 +280,26 @@ impl<'a, 'r> Audit<'a, 'r> {
         }
     }
 
+    /// The bound alone, if there is one, and the windows that prove it. Requests that take it all are many, and each is run: they are
+    /// looked for only where somebody is shown them.
+    pub(crate) fn bound(&self, asked: &Asked, span: Span) -> Option<(BigUint, Because)> {
+        if asked.lettings.is_empty() {
+            return Some((BigUint::ZERO, Vec::new()));
+        }
+        match self.outflow_of(asked, span) {
+            Outflow::Infinite { .. } => None,
+            Outflow::AtMost { value, because } | Outflow::Exact { value, because, .. } => {
+                Some((value, asked.because(&because)))
+            }
+        }
+    }
+
+    fn outflow_of(&self, asked: &Asked, span: Span) -> Outflow {
+        let mut steps = Steps::new(MAX_STEPS);
+        let from = self.from(&asked.lettings, if let Span::Seconds(seconds) = span { seconds } else { 0 });
+        outflow(&asked.rules, &asked.lines, self.grid, span, from, &mut steps)
+    }
+
     fn without_end(&self, asked: &Asked, rule: usize) -> Most {
         match asked.lettings.get(rule) {
             Some(letting) => {
@@ -291,7 +312,7 @@ impl<'a, 'r> Audit<'a, 'r> {
 
 impl Asked {
     /// How many windows of which lines, over all sets of rules.
-    fn because(&self, windows: &[Windows]) -> Vec<(Option<BudgetId>, BigUint)> {
+    fn because(&self, windows: &[Windows]) -> Because {
         let mut out: BTreeMap<Option<BudgetId>, BigUint> = BTreeMap::new();
         for used in windows {
             if used.is_empty() {

@@ -64,7 +64,11 @@ impl Audit<'_, '_> {
     /// move apart from those that grant.
     pub(super) fn lettings(&self, of: &Weights, authority: bool, with_approvals: bool) -> Vec<Letting> {
         let mut out: Vec<Letting> = Vec::new();
-        for (at, key) in self.keys.iter().enumerate() {
+        let asked = |token: &TokenId| of.iter().any(|(of, _)| of == token);
+        let takes = |key: &Key<'_>| {
+            key.effects.iter().any(|effect| effect.tokens.iter().any(|(token, _)| asked(token)))
+        };
+        for (at, key) in self.keys.iter().enumerate().filter(|(_, key)| takes(key)) {
             for arm in key.grants().filter(|arm| self.counts(arm.rule, with_approvals)) {
                 self.at_key((at, key, arm), of, authority, &mut out);
             }
@@ -80,10 +84,6 @@ impl Audit<'_, '_> {
         out: &mut Vec<Letting>,
     ) {
         let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return };
-        let asked = |token: &TokenId| of.iter().any(|(of, _)| of == token);
-        if !key.effects.iter().any(|effect| effect.tokens.iter().any(|(token, _)| asked(token))) {
-            return;
-        }
         let mut decides: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
         decides.extend([arm.holds.clone(), key.not_refused(rule), key.alone(arm)]);
         let decides = Prop::all(decides);
@@ -128,15 +128,14 @@ impl Audit<'_, '_> {
         }
     }
 
-    /// Can a request of this rule cost a fee?
-    pub(super) fn costs_fees(&self, rule: RuleId) -> bool {
+    /// The rules of which a request can cost a fee.
+    pub(super) fn costly(&self) -> BTreeSet<RuleId> {
         let is_transaction = |kind: Kind| match kind {
             Kind::Call | Kind::Send | Kind::Delegatecall | Kind::Deploy | Kind::Command => true,
             Kind::Sign | Kind::Message | Kind::Authorize => false,
         };
-        self.keys
-            .iter()
-            .any(|key| is_transaction(key.callable.kind) && key.grants().any(|arm| arm.rule == rule))
+        let keys = self.keys.iter().filter(|key| is_transaction(key.callable.kind));
+        keys.flat_map(|key| key.grants().map(|arm| arm.rule)).collect()
     }
 
     /// The most that one transaction may cost in fees of a token; `None` if the policy does not say.

@@ -76,10 +76,21 @@ fn is_told_already(rules: &RuleSet, finding: &Finding, found: &[Finding]) -> boo
         Kind::IdleExempt { rule, .. } => any(
             &|other| matches!(other, Kind::NeverMatches { rule: of, .. } | Kind::Shadowed { rule: of, .. } if of == rule),
         ),
+        Kind::RedundantDeny { .. } => any(&|other| *other == Kind::Vacuous),
         // What nothing bounds is worse than that somebody is not asked about it, or that it lasts.
-        Kind::Dodgeable { by, .. } => {
-            any(&|other| matches!(other, Kind::Unbounded { rule, .. } if rule == by))
-        }
+        Kind::Dodgeable { ask, by, .. } => any(&|other| match other {
+            Kind::Unbounded { rule, .. } => rule == by,
+            Kind::Overlap { first, second } => [ask, by].contains(&first) && [ask, by].contains(&second),
+            _ => false,
+        }),
+        // Where grants that should take from it do nothing, they are what is wrong.
+        Kind::NeverBinds { .. } => any(&|other| match other {
+            Kind::NeverMatches { rule, .. } | Kind::Shadowed { rule, .. } => {
+                rules.rules.get(rule.index()).is_some_and(|rule| rule.verb != Verb::Deny)
+            }
+            Kind::Vacuous | Kind::Overlap { .. } | Kind::Opaque { .. } | Kind::Unfunded { .. } => true,
+            _ => false,
+        }),
         Kind::Outlives { rule, .. } => any(
             &|other| matches!(other, Kind::Unbounded { rule: of, .. } | Kind::AnySpender { rule: of, .. } if of == rule),
         ),

@@ -54,9 +54,11 @@ impl Speaker<'_, '_> {
         let said = because.iter().fold(said, |said, other| {
             said.label(self.line(*other), "this is reached first, however the time is chosen")
         });
-        let why =
-            if because.is_empty() { "the rules' own conditions let less through" } else { "it is covered" };
-        said.note(why).help("leave it out, or write the cap that was meant")
+        let said = match because {
+            [] => said.note("the rules' own conditions let less through"),
+            _ => said,
+        };
+        said.help("leave it out, or write the cap that was meant")
     }
 
     pub(super) fn idle_exempt(&self, rule: RuleId, budget: BudgetId) -> Diagnostic {
@@ -96,7 +98,7 @@ impl Speaker<'_, '_> {
         let said = format!("`{name}` admits {most}{shown} within {}", Span(seconds));
         Diagnostic::new(codes::CALENDAR_EDGE, at, said)
             .label(at, "the cap is admitted before the edge of this window, and again after it")
-            .help("a window that slides has no edge: `per 24h`, `per 7d`, `per 30d`")
+            .help("a window of so many hours or days has no edge")
     }
 
     /// The line of a budget, as it is written.

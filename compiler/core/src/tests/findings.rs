@@ -98,6 +98,51 @@ allow pay: ERC20.transfer(to, amount) at { USDC, WETH } {}
     assert!(one.notes.iter().any(|note| note.starts_with("for example: try ")), "{:?}", one.notes);
 }
 
+const IDLE: &str = "policy idle on ethereum
+use std::tokens::{DAI, USDC}
+param owner: approver
+budget daily: 500 USDC per day, 1_000_000 USDC total // two lines
+// Never reached.
+budget weekly: 4_000 USDC per 7d
+budget dai: 100 DAI total, 100 DAI per month
+budget gas: 0.1 ETH of fees per 24h
+let payee = 0x1111111111111111111111111111111111111111
+allow pay: USDC.transfer(to, amount) { when to == payee and amount <= 100 USDC
+    exempt dai because \"a mistake\" }
+ask larger: USDC.transfer(to, amount) { by owner within 1h
+    when to == payee and amount > 100 USDC }
+allow gift: DAI.transfer(to, amount) { when to == payee }
+/// For the reader.
+deny huge: USDC.transfer(to, amount) { when amount > 10_000 USDC and amount <= 1 USDC }
+deny most: DAI.transferFrom(from, to, amount) { when amount > 1 DAI }
+allow cheque: sign DAI.Permit(p) { when p.holder == wallet and p.spender == payee and p.expiry < now
+    until 2027-01-01
+}
+";
+
+#[test]
+fn what_does_nothing_can_go_in_any_layout() {
+    let found = checked(IDLE);
+    let count = every_fix_settles("idle", IDLE);
+    assert!(count >= 6, "only {count} fixes were offered:\n{}", said(&found));
+    for code in ["AP0602", "AP0620", "AP0622", "AP0623", "AP0624", "AP0625"] {
+        assert!(said(&found).contains(code), "{code}:\n{}", said(&found));
+    }
+}
+
+/// The worst comes first, however it was found.
+#[test]
+fn kinds_are_told_in_their_order() {
+    let found = checked(IDLE);
+    let order: Vec<_> = found.diagnostics.iter().map(|d| (d.severity, d.code)).collect();
+    let place = |code: &str| order.iter().position(|(_, of)| *of == code);
+    assert!(place("AP0602") < place("AP0620") && place("AP0620") < place("AP0622"), "{order:?}");
+    assert!(place("AP0622") < place("AP0623") && place("AP0623") < place("AP0625"), "{order:?}");
+    // Each has the requests that show it, where it takes some.
+    let shown = |code: &str| found.witnesses.get(&place(code).unwrap()).map_or(0, Vec::len);
+    assert!(shown("AP0620") > 1 && shown("AP0625") > 1 && shown("AP0622") == 0, "{:?}", found.witnesses);
+}
+
 /// While two rules overlap, nobody knows which of them pays; that is said once.
 #[test]
 fn what_follows_from_an_overlap_is_not_said() {

@@ -2,22 +2,43 @@
 //!
 //! What an avatar may do is the union of its roles' sets, and a function that several sets allow is allowed if one of their
 //! conditions holds. So there is one rule for each function of each target, and its `when` is the sets' conditions, joined by
-//! `or`. The roles know calldata and nothing of what functions do: every rule says `accept opaque`.
+//! `or`. The roles know calldata and nothing of what functions do: every rule says `accept opaque`. What the standard's functions of
+//! tokens do is known all the same, and can be declared.
 
-use crate::data::{Condition, PermissionSet};
+use super::roles::{Condition, PermissionSet};
 use agentpol_abi::{AbiFunction, Member, Type, Value, WordType, decode, word_to_string};
 use agentpol_model::{Address, U256};
 use alloy_primitives::hex;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// Signatures by selector.
-pub(crate) type Functions = BTreeMap<[u8; 4], AbiFunction>;
+pub type Functions = BTreeMap<[u8; 4], AbiFunction>;
+
+/// What is declared of functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effects {
+    /// Nothing, as the roles have it.
+    Nothing,
+    /// What tokens' functions do that every such token has (ERC-20). Amounts are counted in base units.
+    OfTokens,
+}
+
+/// The standard's functions, and what they do by the places of their arguments; the last is an amount.
+const STANDARD: [(&str, &str); 5] = [
+    ("approve(address,uint256)", "grants a1 of self to a0"),
+    ("increaseAllowance(address,uint256)", "grants more a1 of self to a0"),
+    ("decreaseAllowance(address,uint256)", "grants less a1 of self to a0"),
+    ("transfer(address,uint256)", "moves a1 of self from wallet to a0"),
+    ("transferFrom(address,address,uint256)", "moves a2 of self from a0 to a1"),
+];
 
 /// A policy's text, and what could not be said in it.
 #[derive(Debug, Default)]
-pub(crate) struct Converted {
-    pub(crate) text: String,
-    pub(crate) gaps: Vec<String>,
+pub struct Converted {
+    /// The policy.
+    pub text: String,
+    /// What it leaves out.
+    pub gaps: Vec<String>,
 }
 
 /// What the sets together allow of one function.
@@ -31,7 +52,7 @@ struct Allowed {
 }
 
 /// The sets in force on one chain, as a policy for it.
-pub(crate) fn convert(sets: &[&PermissionSet], functions: &Functions) -> Converted {
+pub fn convert(sets: &[&PermissionSet], functions: &Functions, effects: Effects) -> Converted {
     let chain = chain(&sets[0].chain);
     let mut gaps = Vec::new();
     let mut targets: BTreeMap<Address, BTreeMap<[u8; 4], Allowed>> = BTreeMap::new();
@@ -58,13 +79,14 @@ pub(crate) fn convert(sets: &[&PermissionSet], functions: &Functions) -> Convert
             }
         }
     }
-    let mut text = format!("policy role on {chain}\n\nuse std::tokens\n\n");
+    let mut text = format!("policy role on {chain}\n\n");
     for (target, allowed) in &targets {
-        declare(&mut text, *target, allowed, functions, chain);
+        declare(&mut text, *target, allowed, functions, (chain, effects));
     }
     for (target, allowed) in &targets {
         for (selector, allowed) in allowed {
-            rules(&mut text, *target, &functions[selector], allowed);
+            let known = effect(effects, &functions[selector], allowed).is_some();
+            rules(&mut text, *target, &functions[selector], (allowed, known));
         }
     }
     gaps.sort();
@@ -94,20 +116,40 @@ fn declare(
     target: Address,
     allowed: &BTreeMap<[u8; 4], Allowed>,
     functions: &Functions,
-    chain: &str,
+    (chain, effects): (&str, Effects),
 ) {
     let name = contract(target);
     let mut structs = String::new();
     let mut members = String::new();
+    let mut is_token = false;
     for (selector, allowed) in allowed {
         let abi = &functions[selector];
         let prefix = format!("S{}", hex::encode(selector));
-        let fields = fields(&prefix, &abi.inputs, &mut structs);
+        let mut fields = fields(&prefix, &abi.inputs, &mut structs);
         let payable = if allowed.sends { " payable" } else { "" };
-        writeln!(members, "    function {}({fields}){payable}", abi.name).unwrap();
+        let mut does = String::new();
+        if let Some(effect) = effect(effects, abi, allowed) {
+            // The last argument is the amount.
+            fields.push_str(" as amount of self");
+            fields.push_str(if effect.starts_with("grants a1") { " max means all" } else { "" });
+            does = format!(" {{ {effect} }}");
+            is_token = true;
+        }
+        writeln!(members, "    function {}({fields}){payable}{does}", abi.name).unwrap();
     }
     writeln!(text, "interface I{name} {{\n{structs}{members}}}").unwrap();
-    writeln!(text, "contract {name}: I{name} on {chain} at {target}\n").unwrap();
+    match is_token {
+        true => writeln!(text, "token {name}: I{name} decimals 0 {{ on {chain} at {target} }}\n").unwrap(),
+        false => writeln!(text, "contract {name}: I{name} on {chain} at {target}\n").unwrap(),
+    }
+}
+
+/// What a function does, where it is the standard's and no condition compares its amount with a plain number.
+fn effect(effects: Effects, abi: &AbiFunction, allowed: &Allowed) -> Option<&'static str> {
+    let (signature, last) = (abi.signature(), format!("a{} ", abi.inputs.len().saturating_sub(1)));
+    let is_free = !allowed.conditions.iter().any(|condition| condition.contains(&last));
+    let (_, effect) = STANDARD.iter().find(|(of, _)| *of == signature)?;
+    (effects == Effects::OfTokens && is_free && !allowed.sends && !allowed.delegates).then_some(*effect)
 }
 
 /// `a0: address, a1: S0[] up to 64`. Arguments are named by their places, for ABIs name them as they like or not at all.
@@ -131,7 +173,7 @@ fn ty(prefix: &str, ty_: &Type, structs: &mut String) -> String {
     }
 }
 
-fn rules(text: &mut String, target: Address, abi: &AbiFunction, allowed: &Allowed) {
+fn rules(text: &mut String, target: Address, abi: &AbiFunction, (allowed, known): (&Allowed, bool)) {
     let names: Vec<String> = (0..abi.inputs.len()).map(|n| format!("a{n}")).collect();
     let subject = format!("{}.{}({})", contract(target), abi.name, names.join(", "));
     let rule = format!("r{}_{}", &hex::encode(target)[..8], hex::encode(abi.selector()));
@@ -141,8 +183,11 @@ fn rules(text: &mut String, target: Address, abi: &AbiFunction, allowed: &Allowe
         let joined = allowed.conditions.iter().map(|c| format!("({c})")).collect::<Vec<_>>().join(" or ");
         writeln!(when, "    when {joined}").unwrap();
     }
-    let because =
-        "    accept opaque because \"as in the role\"\n    accept any_recipient because \"as in the role\"\n";
+    let because = if known {
+        ""
+    } else {
+        "    accept opaque because \"as in the role\"\n    accept any_recipient because \"as in the role\"\n"
+    };
     if allowed.calls {
         let value = if allowed.sends { "    when value == value\n" } else { "" };
         writeln!(text, "allow {rule}: {subject} {{\n{when}{value}{because}}}").unwrap();

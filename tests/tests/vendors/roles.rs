@@ -1,19 +1,6 @@
 //! Real permission sets of treasuries (Zodiac Roles v2), turned into policies: the calls that their authors recorded as allowed
 //! or forbidden get the same verdict, or the difference is explained.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    reason = "tests"
-)]
-
-mod convert;
-mod data;
-
 use agentpol_analysis::ruleset::Bound;
 use agentpol_compiler::{NoFiles, SourceFile, compile, lower::lower};
 use agentpol_model::{
@@ -21,8 +8,11 @@ use agentpol_model::{
     request::{Action, Envelope, Kind, Request},
 };
 use agentpol_runtime::{Binding, Policy};
+use agentpol_tests::vendors::{
+    roles::{self, Case, PermissionSet},
+    zodiac::{Effects, convert},
+};
 use agentpol_vm::Scratch;
-use data::{Case, PermissionSet};
 use std::collections::BTreeMap;
 
 /// Calls that a policy judges otherwise than the role, and why.
@@ -63,14 +53,14 @@ fn judge(case: &Case, text: &str) -> Result<(), DenyCode> {
 
 #[test]
 fn recorded_calls_get_the_recorded_verdict() {
-    let (Some(sets), Some(cases)) = (data::sets(), data::cases()) else { return };
-    let functions = data::functions();
+    let (Some(sets), Some(cases)) = (roles::sets(), roles::cases()) else { return };
+    let functions = roles::functions();
     let by_id: BTreeMap<&str, &PermissionSet> = sets.iter().map(|set| (set.id.as_str(), set)).collect();
     let mut gaps: BTreeMap<String, usize> = BTreeMap::new();
     let (mut same, mut wrong, mut explained) = (0, Vec::new(), 0);
     for case in &cases {
         let in_force: Vec<&PermissionSet> = case.policies.iter().map(|id| by_id[id.as_str()]).collect();
-        let converted = convert::convert(&in_force, &functions);
+        let converted = convert(&in_force, &functions, Effects::Nothing);
         for gap in converted.gaps {
             *gaps.entry(gap).or_default() += 1;
         }

@@ -1,81 +1,84 @@
-//! The permission sets and the calls, as the corpora have them.
+//! Zodiac Roles' permission sets and recorded calls, as the corpora have them.
 
+use super::{corpora, rows};
 use agentpol_abi::{AbiFunction, json, signature::parse_function};
 use agentpol_model::{Address, U256};
 use alloy_primitives::hex;
 use serde_json::Value as Json;
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs};
 
+/// What one role may do.
 #[derive(Debug)]
-pub(crate) struct PermissionSet {
-    pub(crate) id: String,
-    pub(crate) chain: String,
-    pub(crate) targets: Vec<Target>,
+pub struct PermissionSet {
+    /// Its name.
+    pub id: String,
+    /// By its short name.
+    pub chain: String,
+    /// Which contracts.
+    pub targets: Vec<Target>,
 }
 
+/// A contract.
 #[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) address: Address,
-    pub(crate) functions: Vec<Function>,
+pub struct Target {
+    /// Where.
+    pub address: Address,
+    /// Which functions.
+    pub functions: Vec<Function>,
 }
 
+/// A function of it.
 #[derive(Debug)]
-pub(crate) struct Function {
-    pub(crate) selector: [u8; 4],
+pub struct Function {
+    /// Which.
+    pub selector: [u8; 4],
     /// 0: calls; 1: they may send value; 2: delegatecalls; 3: both.
-    pub(crate) execution_options: u64,
-    pub(crate) wildcarded: bool,
-    pub(crate) condition: Option<Condition>,
+    pub execution_options: u64,
+    /// With any arguments.
+    pub wildcarded: bool,
+    /// What must hold of them.
+    pub condition: Option<Condition>,
 }
 
+/// On the call's data, or on a part of it.
 #[derive(Debug)]
-pub(crate) struct Condition {
-    pub(crate) operator: u64,
-    pub(crate) value: Vec<u8>,
-    pub(crate) children: Vec<Condition>,
+pub struct Condition {
+    /// By its number in the contract.
+    pub operator: u64,
+    /// What is compared with.
+    pub value: Vec<u8>,
+    /// Of its parts.
+    pub children: Vec<Condition>,
 }
 
 impl Condition {
     /// Its value as a word.
-    pub(crate) fn word(&self) -> U256 {
+    pub fn word(&self) -> U256 {
         U256::try_from_be_slice(&self.value).unwrap()
     }
 }
 
+/// A recorded call.
 #[derive(Debug)]
-pub(crate) struct Case {
-    pub(crate) id: String,
+pub struct Case {
+    /// Its name.
+    pub id: String,
     /// The sets in force.
-    pub(crate) policies: Vec<String>,
-    pub(crate) chain: u64,
-    pub(crate) avatar: Address,
-    pub(crate) to: Address,
-    pub(crate) value: U256,
-    pub(crate) data: Vec<u8>,
-    pub(crate) delegates: bool,
+    pub policies: Vec<String>,
+    /// By its id.
+    pub chain: u64,
+    /// Whose assets move.
+    pub avatar: Address,
+    /// The contract.
+    pub to: Address,
+    /// Wei.
+    pub value: U256,
+    /// Undecoded.
+    pub data: Vec<u8>,
+    /// Does foreign code run?
+    pub delegates: bool,
     /// `allow`, `deny` or `reverts`.
-    pub(crate) expected: String,
-}
-
-fn corpora() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "tests find their data through the environment")]
-    match std::env::var("AGENTPOL_CORPORA") {
-        Ok(path) => PathBuf::from(path),
-        Err(_) => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora"),
-    }
-}
-
-fn rows(name: &str) -> Option<Vec<Json>> {
-    let path = corpora().join("policies/zodiac_defikit").join(name);
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("skipped: no corpora at {} (set AGENTPOL_CORPORA)", path.display());
-        return None;
-    };
-    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    pub expected: String,
 }
 
 fn text(row: &Json) -> String {
@@ -90,7 +93,8 @@ fn list<T>(row: &Json, one: impl Fn(&Json) -> T) -> Vec<T> {
     row.as_array().map(|rows| rows.iter().map(one).collect()).unwrap_or_default()
 }
 
-pub(crate) fn sets() -> Option<Vec<PermissionSet>> {
+/// All permission sets. `None` where there are no corpora.
+pub fn sets() -> Option<Vec<PermissionSet>> {
     let set = |row: &Json| PermissionSet {
         id: text(&row["id"]),
         chain: text(&row["chain"]),
@@ -104,7 +108,7 @@ pub(crate) fn sets() -> Option<Vec<PermissionSet>> {
             }),
         }),
     };
-    Some(rows("permission_sets.jsonl")?.iter().map(set).collect())
+    Some(rows("zodiac_defikit/permission_sets.jsonl")?.iter().map(set).collect())
 }
 
 fn condition(row: &Json) -> Condition {
@@ -115,7 +119,8 @@ fn condition(row: &Json) -> Condition {
     }
 }
 
-pub(crate) fn cases() -> Option<Vec<Case>> {
+/// All calls. `None` where there are no corpora.
+pub fn cases() -> Option<Vec<Case>> {
     let case = |row: &Json| Case {
         id: text(&row["id"]),
         policies: list(&row["policies"], text),
@@ -127,13 +132,13 @@ pub(crate) fn cases() -> Option<Vec<Case>> {
         delegates: row["operation"] != "call",
         expected: text(&row["expected"]),
     };
-    Some(rows("cases.jsonl")?.iter().map(case).collect())
+    Some(rows("zodiac_defikit/cases.jsonl")?.iter().map(case).collect())
 }
 
 /// Every function whose ABI is known: from the ABI files, and from what the calls say of themselves.
-pub(crate) fn functions() -> BTreeMap<[u8; 4], AbiFunction> {
+pub fn functions() -> BTreeMap<[u8; 4], AbiFunction> {
     let mut all = BTreeMap::new();
-    for row in rows("cases.jsonl").unwrap_or_default() {
+    for row in rows("zodiac_defikit/cases.jsonl").unwrap_or_default() {
         if let Some(function) = row["function"].as_str().and_then(|f| parse_function(f).ok()) {
             all.insert(function.selector(), function);
         }
