@@ -269,10 +269,12 @@ impl<'a> Seen<'a> {
             *tally.agreed.entry(name.split([' ', '{']).next().unwrap_or_default().to_owned()).or_default() +=
                 1;
         }
+        // Where it was found, one thing leaves and one comes.
         let minimum_is_seen = |kind: &&Kind| match kind {
-            Kind::NoMinimum { rule, gives, gets } => {
-                self.swaps.keys().any(|(r, _, a, b)| (r, a, b) == (rule, gives, gets))
-            }
+            Kind::NoMinimum { rule, gives, gets } => found.iter().any(|finding| {
+                let seen = |callable| self.swaps.contains_key(&(*rule, callable, *gives, *gets));
+                finding.kind == **kind && finding.callable.is_none_or(seen)
+            }),
             _ => true,
         };
         for kind in said.iter().filter(concerns).filter(minimum_is_seen) {

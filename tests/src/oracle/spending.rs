@@ -214,8 +214,8 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
     for n in 0..40 {
         now += *rng.pick(&[0, 0, 0, 0, 1, 1, 1, 2, 3, 5]);
         if rng.chance(3) {
-            // To just before the next midnight.
-            now = now - now % 86_400 + 86_400 - 2;
+            // To just before the next midnight, if that is not behind us: the ledger's clock never goes back.
+            now = now.max(now - now % 86_400 + 86_400 - 2);
         }
         let several = if rng.chance(75) { 1 } else { rng.between(2, 3) };
         let calls: Vec<(Address, U256, Vec<u8>, Kind)> = (0..several).map(|_| call(rules, rng)).collect();

@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod calendar;
 mod changes;
 mod family;
 mod hard;

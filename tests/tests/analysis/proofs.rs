@@ -23,6 +23,12 @@ fn of_policies_as_text() {
 fn of_policies_that_were_once_answered_wrong() {
     rule_sets(64..65, EFFORT);
     rule_sets(72..73, EFFORT);
+    // The greatest fee of all cannot be written down, so that the request that should have shown it took nothing.
+    rule_sets(100_375..100_376, EFFORT);
+    // Gas, its price and the fee that they come to, all three in one policy.
+    rule_sets(103_747..103_748, EFFORT);
+    rule_sets(109_113..109_114, EFFORT);
+    rule_sets(109_860..109_861, EFFORT);
     sources(2303..2304, Effort { bindings: 3, requests: 20 });
     // An argument says which token is given away: each of them counts.
     sources(18_175..18_176, Effort { bindings: 3, requests: 20 });

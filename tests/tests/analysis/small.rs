@@ -13,6 +13,13 @@ fn every_request_of_tiny_policies() {
     }
 }
 
+/// A rule that cannot be told denies wherever one that it outranks matches, whichever else does.
+#[test]
+fn every_request_of_one_where_a_third_rule_cannot_be_told() {
+    tiny_policies(102_084..102_085, 400);
+    tiny_policies(109_881..109_882, 400);
+}
+
 /// Bytes that are counted from the front by one condition and from the end by another.
 #[test]
 fn every_request_of_one_that_was_once_answered_wrong() {

@@ -191,7 +191,7 @@ impl<'a, 'r> Audit<'a, 'r> {
             let asked = self.asked(Of::Outflow(&one), vec![letting], false);
             let is_known = out.iter().any(|(known, _)| *known == rule);
             if !is_known && self.bound(&asked, Span::Seconds(SPANS[0])).is_none() {
-                let witness = asked.lettings.first().and_then(|letting| self.greatest(letting));
+                let witness = asked.lettings.first().and_then(|letting| self.greatest(&asked, letting));
                 out.push((rule, witness));
             }
         }
@@ -318,7 +318,7 @@ impl<'a, 'r> Audit<'a, 'r> {
     fn without_end(&self, asked: &Asked, rule: usize) -> Most {
         match asked.lettings.get(rule) {
             Some(letting) => {
-                Most::Unbounded { rule: letting.rule, witness: self.greatest(letting).map(Box::new) }
+                Most::Unbounded { rule: letting.rule, witness: self.greatest(asked, letting).map(Box::new) }
             }
             None => Most::Unknown,
         }

@@ -1,7 +1,7 @@
 //! Are requests, one after the other, within every line of every budget? What takes one token may take others too.
 
 use super::{Asked, Audit, Step, lines::number};
-use crate::window::grid::Grid;
+use crate::{window::grid::Grid, witness::Witness};
 use agentpol_model::{
     Address, ChainId, Time, U256,
     budget::{Budget, Cap, Measure, Window},
@@ -80,6 +80,13 @@ impl Audit<'_, '_> {
             .sum()
     }
 
+    /// Does a request take any of what is asked about?
+    pub(super) fn takes_some(&self, request: &Witness, asked: &Asked) -> bool {
+        let step = Step { at: request.now, request: request.clone(), takes: BigUint::ZERO };
+        let Ok(Ok(granted)) = request.decide(self.rules) else { return false };
+        self.taken(&granted, asked, &step) > BigUint::ZERO
+    }
+
     /// What a line is charged. Authority that is used counts as what is taken: that is never too little.
     fn charge(&self, (id, line): (BudgetId, &Budget), granted: &Granted, step: &Step) -> BigUint {
         let mut sum = BigUint::ZERO;
@@ -138,7 +145,7 @@ fn used(seen: &Seen, window: Window, grid: &Grid, together: bool) -> BigUint {
         Window::PerTransaction if !together => return last.clone(),
         Window::PerTransaction | Window::Total => 0,
         Window::Sliding { seconds } => now.saturating_add(1).saturating_sub(seconds),
-        Window::Calendar(period) => now.saturating_sub(grid.of(period).place(*now).since),
+        Window::Calendar(period) => grid.period(period, *now).start,
     };
     seen.iter().filter(|(at, _)| *at >= from).map(|(_, amount)| amount).sum()
 }

@@ -95,15 +95,17 @@ impl Audit<'_, '_> {
         latest.min().unwrap_or(START).saturating_sub(span).min(START)
     }
 
-    /// A request of the rule that takes the most it can.
-    pub(super) fn greatest(&self, letting: &Letting) -> Option<Witness> {
+    /// A request of the rule that takes the most it can, or some, where the most cannot be written down.
+    pub(super) fn greatest(&self, asked: &Asked, letting: &Letting) -> Option<Witness> {
         let way = letting.ways.iter().max_by(|a, b| a.most.cmp(&b.most))?;
         let key = self.keys.get(way.key)?;
-        let most = BigInt::from(way.most.clone());
-        let at_least = key.at_least(&way.amount, &most);
-        let Answer::Found(found) = key.find(&[&way.condition, &at_least]) else { return None };
-        let witness = key.witness(&found)?;
-        granted_by(&witness, key.rules(), letting.rule).then_some(witness)
+        [BigInt::from(way.most.clone()), BigInt::one()].into_iter().find_map(|least| {
+            let at_least = key.at_least(&way.amount, &least);
+            let Answer::Found(found) = key.find(&[&way.condition, &at_least]) else { return None };
+            let witness = key.witness(&found)?;
+            let is_so = granted_by(&witness, key.rules(), letting.rule) && self.takes_some(&witness, asked);
+            is_so.then_some(witness)
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! A callable with all that the rules say of it. Dispatch leads every request to one callable, so whatever is asked of the rules is
 //! asked of one key at a time.
 
+mod pair;
+
 use super::{
     needs::Needs,
     prop::{Lit, Prop, Sum, Var},
     search::{Assignment, Field as Searched, room},
     set::Set,
-    space::{Space, Term, number, takes_value},
+    space::{Space, Term, number},
 };
 use crate::{
     integer::Answer,
@@ -41,6 +43,9 @@ pub(crate) struct Key<'r> {
     pub(crate) to: Term,
     now: Term,
     pub(crate) params: BTreeMap<ParamId, Term>,
+    /// Of each two grants of which the first outranks the second: where it is known whether the first matches, or the second does not.
+    /// Only of those of which it may not be known.
+    settled: Vec<(RuleId, RuleId, Prop)>,
     space: Space<'r>,
 }
 
@@ -56,6 +61,8 @@ pub(crate) struct ArmAt {
     pub(crate) fails: Prop,
     /// Where each of its conditions holds by itself. Only of rules that have one arm here.
     pub(crate) clauses: Vec<Prop>,
+    /// May it be that it is not known?
+    is_partial: bool,
     /// Between what ends a variable lies wherever it matches.
     hull: BTreeMap<Var, Rc<Set>>,
 }
@@ -113,19 +120,6 @@ impl<'r> Key<'r> {
         Some(Self::in_space(space, id, &about))
     }
 
-    /// The keys of two policies whose callables, parameters, sets, tokens and rules have the same numbers, though what is declared of
-    /// callables and tokens, and who is trusted, may differ: both keys of a callable share their variables.
-    pub(crate) fn pairs(first: &'r RuleSet, second: &'r RuleSet) -> Vec<[Self; 2]> {
-        let pair = |(id, about): (CallableId, Vec<About<'r>>)| {
-            let both = [first.callables.get(id.index())?, second.callables.get(id.index())?];
-            let [one, other] = both;
-            let space = Space::new(first, one, needs(&both, &about, &[]), is_foreign(&about));
-            let beside = space.beside(second, other);
-            Some([Self::in_space(space, id, &about), Self::in_space(beside, id, &about)])
-        };
-        Self::about(first).into_iter().filter_map(pair).collect()
-    }
-
     fn in_space(space: Space<'r>, id: CallableId, about: &[About<'r>]) -> Self {
         let (rules, callable) = (space.rules, space.callable);
         let [wallet, to, now] = [Field::Wallet, Field::To, Field::Now].map(|field| space.field(field).0);
@@ -147,7 +141,26 @@ impl<'r> Key<'r> {
                 (party, Prop::all([defined, when]))
             })
             .collect();
-        Self { id, callable, arms, requires, effects, controls, wallet, to, now, params, space }
+        let settled = Vec::new();
+        let key =
+            Self { id, callable, arms, requires, effects, controls, wallet, to, now, params, settled, space };
+        let settled = key.settle();
+        Self { settled, ..key }
+    }
+
+    fn settle(&self) -> Vec<(RuleId, RuleId, Prop)> {
+        let mut out = Vec::new();
+        for upper in self.grants().filter(|upper| upper.is_partial) {
+            for lower in self.grants().filter(|lower| self.outranks(upper.rule, lower.rule)) {
+                let parts = [upper.holds.clone(), upper.fails.clone(), self.not(&lower.holds)];
+                out.push((upper.rule, lower.rule, Prop::any(parts)));
+            }
+        }
+        out
+    }
+
+    fn outranks(&self, upper: RuleId, lower: RuleId) -> bool {
+        self.rules().rules.get(upper.index()).is_some_and(|rule| rule.over.contains(&lower))
     }
 
     pub(crate) fn rules(&self) -> &'r RuleSet {
@@ -172,19 +185,24 @@ impl<'r> Key<'r> {
     }
 
     /// What must hold for a grant to decide besides that it matches: the interface's declarations hold, no denial matches or cannot be
-    /// told, and nothing that outranks it.
+    /// told, and nothing that outranks it, or anything else that matches.
     pub(crate) fn may_decide(&self, rule: RuleId) -> Vec<&Prop> {
         self.may_decide_without(rule, &[])
     }
 
     /// The same, if some of the denials were not there.
     pub(crate) fn may_decide_without(&self, rule: RuleId, gone: &[RuleId]) -> Vec<&Prop> {
-        let rules = self.rules();
-        let outranks =
-            |arm: &&ArmAt| rules.rules.get(arm.rule.index()).is_some_and(|upper| upper.over.contains(&rule));
         let denials = self.denials().filter(|arm| !gone.contains(&arm.rule)).map(|arm| &arm.fails);
-        let upper = self.grants().filter(outranks).map(|arm| &arm.fails);
-        [&self.requires].into_iter().chain(denials).chain(upper).collect()
+        let upper = self.grants().filter(|arm| self.outranks(arm.rule, rule)).map(|arm| &arm.fails);
+        [&self.requires].into_iter().chain(denials).chain(upper).chain(self.settled(rule)).collect()
+    }
+
+    /// Where no rule that cannot be told outranks another than this one.
+    fn settled(&self, rule: RuleId) -> impl Iterator<Item = &Prop> {
+        let others = self.settled.iter().filter(move |(upper, lower, _)| {
+            ![*upper, *lower].contains(&rule) && !self.outranks(*upper, rule)
+        });
+        others.map(|(.., settled)| settled)
     }
 
     /// Where a condition that was announced holds.
@@ -294,12 +312,9 @@ impl<'r> Key<'r> {
 
     /// Where a grant is the one that decides, if it matches and [may](Self::may_decide): no other matches that it has no order with.
     pub(crate) fn alone(&self, arm: &ArmAt) -> Prop {
-        let rules = self.rules();
-        let over = |upper: RuleId, lower: RuleId| {
-            rules.rules.get(upper.index()).is_some_and(|rule| rule.over.contains(&lower))
-        };
         let others = self.grants().filter(|other| other.rule != arm.rule);
-        let unranked = others.filter(|other| !over(other.rule, arm.rule) && !over(arm.rule, other.rule));
+        let unranked = others
+            .filter(|other| !self.outranks(other.rule, arm.rule) && !self.outranks(arm.rule, other.rule));
         let matching = unranked.filter(|other| !arm.is_apart(other));
         Prop::all(matching.map(|other| self.not(&other.holds)).collect::<Vec<_>>())
     }
@@ -385,53 +400,6 @@ impl<'r> Key<'r> {
         }
     }
 
-    /// Where the policy can be bound: each parameter lies in what its domain is by this policy.
-    pub(crate) fn can_be_bound(&self, rules: &RuleSet) -> Prop {
-        let inside = |param: &crate::ruleset::Param| {
-            let (low, high) = param.domain?;
-            let known = self
-                .rules()
-                .params
-                .iter()
-                .position(|known| (&known.name, known.ty) == (&param.name, param.ty));
-            let term = self.params.get(&ParamId::new(u32::try_from(known?).ok()?))?;
-            let sum = self.space.read(term);
-            Some(Prop::all([self.at_least(&sum, &number(low)), self.at_most(&sum, &number(high))]))
-        };
-        Prop::all(rules.params.iter().filter_map(inside).collect::<Vec<_>>())
-    }
-
-    /// May value go along?
-    pub(crate) fn takes_value(&self) -> bool {
-        takes_value(self.callable)
-    }
-
-    /// Where no value goes along.
-    pub(crate) fn without_value(&self) -> Prop {
-        let value = self.space.field(Field::Value).0;
-        self.same(&value, &Term::Const(U256::ZERO), true)
-    }
-
-    /// Where a grant decides: it matches, what it grants is not refused, and no other rule of these has a say.
-    pub(crate) fn decides(&self, arm: &ArmAt, among: &dyn Fn(RuleId) -> bool) -> Prop {
-        let rules = self.rules();
-        let over = |upper: RuleId, lower: RuleId| {
-            rules.rules.get(upper.index()).is_some_and(|rule| rule.over.contains(&lower))
-        };
-        let others =
-            |deny: bool| self.of_verb(deny).filter(|other| other.rule != arm.rule && among(other.rule));
-        let denials = others(true).map(|denial| denial.fails.clone());
-        let above = others(false).filter(|other| over(other.rule, arm.rule)).map(|upper| upper.fails.clone());
-        let beside = others(false)
-            .filter(|other| {
-                !over(other.rule, arm.rule) && !over(arm.rule, other.rule) && !arm.is_apart(other)
-            })
-            .map(|other| self.not(&other.holds));
-        let fine = rules.rules.get(arm.rule.index()).map_or(Prop::False, |rule| self.not_refused(rule));
-        let own = [self.requires.clone(), arm.holds.clone(), fine];
-        Prop::all(own.into_iter().chain(denials).chain(above).chain(beside).collect::<Vec<_>>())
-    }
-
     /// Is it asked at this time?
     pub(crate) fn at_time(&self, at: Time) -> Prop {
         self.same(&self.now, &Term::Const(U256::from(at)), true)
@@ -515,7 +483,7 @@ impl ArmAt {
             _ => Vec::new(),
         };
         let hull = hull(&holds);
-        Self { rule, holds, fails, clauses, hull }
+        Self { rule, holds, fails, clauses, is_partial: space.may_be_undefined(&whole), hull }
     }
 
     /// Is the word among these wherever it matches, as is seen without a search?

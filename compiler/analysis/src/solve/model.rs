@@ -145,7 +145,7 @@ impl Space<'_> {
             wallet,
             signer: model.address(Field::Signer).unwrap_or(wallet),
             now,
-            envelope: model.envelope(),
+            envelope: model.envelope()?,
             actions: vec![action],
         })
     }
@@ -178,7 +178,8 @@ impl Model<'_, '_> {
         self.of(&Meaning::Present(field)).is_some_and(One::is_one)
     }
 
-    fn envelope(&self) -> Envelope {
+    /// `None` where gas and its price do not come to the fee: the search takes the three for independent.
+    fn envelope(&self) -> Option<Envelope> {
         let word = |field| self.number(field).and_then(|n| u64::try_from(n).ok());
         let mut envelope = Envelope::default();
         if self.has(Field::Nonce) {
@@ -196,12 +197,15 @@ impl Model<'_, '_> {
         }
         if let (Some(fee), Some(price)) = (fee, envelope.max_fee_per_gas) {
             // What gas does not come to, blobs do.
-            let rest = fee - BigInt::from(price) * BigInt::from(gas);
+            let rest = &fee - BigInt::from(price) * BigInt::from(gas);
             if let Ok(rest @ 1..) = u128::try_from(rest) {
                 envelope.blob_fee = Some((rest, 1));
             }
+            if envelope.max_fee().map(number) != Some(fee) {
+                return None;
+            }
         }
-        envelope
+        Some(envelope)
     }
 
     fn params(&self) -> Option<BTreeMap<String, ParamValue>> {

@@ -448,7 +448,8 @@ impl<'r> Space<'r> {
             Field::Now => word(self, bits(64)),
             Field::Nonce | Field::GasLimit => word(self, bits(64)),
             Field::MaxFeePerGas => word(self, bits(128)),
-            Field::Fee => word(self, bits(192)),
+            // Of gas, and of blobs besides.
+            Field::Fee => word(self, bits(193)),
         };
         let defined = match field.optional() {
             true => {

@@ -121,7 +121,7 @@ impl Space<'_> {
     }
 
     /// Can it read what is not there?
-    fn may_be_undefined(&self, formula: &Formula) -> bool {
+    pub(super) fn may_be_undefined(&self, formula: &Formula) -> bool {
         let path = |path: &Path| path.0.iter().any(|step| matches!(step, Step::Index(_)));
         let scalar = |scalar: &Scalar| match scalar {
             Scalar::Const(_) | Scalar::Param(_) => false,

@@ -5,6 +5,7 @@ use agentpol_model::{
     Time,
     budget::{Period, Window},
 };
+use core::ops::Range;
 
 /// Seconds in a day: Unix time has no leap seconds.
 const DAY: Time = 86_400;
@@ -26,11 +27,11 @@ pub struct Cadence {
 
 /// The period that a second lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(super) struct Place {
     /// Which of the cycle's periods.
     pub(super) index: usize,
     /// Seconds of the period before this one.
-    pub(crate) since: Time,
+    pub(super) since: Time,
     /// Seconds of the period from this one on: at least 1.
     pub(super) left: Time,
 }
@@ -63,7 +64,7 @@ impl Cadence {
     }
 
     /// Where a second lies.
-    pub(crate) fn place(&self, at: Time) -> Place {
+    pub(super) fn place(&self, at: Time) -> Place {
         let cycle = self.cycle();
         let inside = (at % cycle + self.phase) % cycle;
         let index = self.ends.partition_point(|end| *end <= inside);
@@ -135,6 +136,12 @@ impl Grid {
             week: Cadence::new([7 * DAY], SINCE_MONDAY)?,
             month: Cadence::new(months, 0)?,
         })
+    }
+
+    /// The period that a second lies in: its first second, and the first of the next. What began before time did begins with it.
+    pub fn period(&self, period: Period, at: Time) -> Range<Time> {
+        let Place { since, left, .. } = self.of(period).place(at);
+        at.saturating_sub(since)..at.saturating_add(left)
     }
 
     /// The periods of one kind.

@@ -26,7 +26,7 @@ impl<'a> Meter<'a> {
             // Any number of envelopes are signed in a second.
             Window::PerTransaction => return None,
             Window::Sliding { seconds } => at.saturating_add(1).saturating_sub(seconds),
-            Window::Calendar(period) => at.saturating_sub(self.grid.of(period).place(at).since),
+            Window::Calendar(period) => self.grid.period(period, at).start,
             Window::Total => 0,
         };
         while let Some((_, old)) = self.seen.pop_front_if(|(seen, _)| *seen < first) {
