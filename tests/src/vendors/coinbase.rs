@@ -62,7 +62,7 @@ fn operation_of(operation: &str, rules: &[&Json]) -> Outcome {
         match subjects(operation, rule, &mut world) {
             Ok(about) => said.push((accepts(rule), n, about)),
             // Where nothing is accepted afterwards, nothing is lost with a rejection.
-            Err(gap) if !accepts(rule) && !rules[n..].iter().any(|rule| accepts(rule)) => {
+            Err(gap) if !accepts(rule) && !rules[n..].iter().any(accepts) => {
                 world.gaps.insert(gap);
             }
             Err(gap) => return Outcome::Unsaid(vec![gap]),
