@@ -73,6 +73,15 @@ fn tables() {
 }
 
 #[test]
+fn the_certificates_form() {
+    refused("token1, flow: fees", "token9, flow: fees", "certificate", "token9 does not exist");
+    refused("span: seconds(86400)", "span: transaction", "certificate", "not sorted");
+    refused("span: transaction", "span: ever", "certificate", "not sorted");
+    let accepted = "(\"AP0606\", \"somebody answers for it\")";
+    refused(accepted, &format!("{accepted}, {accepted}"), "certificate", "each once");
+}
+
+#[test]
 fn rules() {
     refused("over: [rule2]", "over: [rule1]", "rule1", "over itself");
     refused("over: [rule2]", "over: [rule0]", "rule1", "over a `deny`");
