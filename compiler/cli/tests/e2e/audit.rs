@@ -262,3 +262,40 @@ fn pictures_stand_by_themselves() {
     let html = fs::read_to_string(folder.path().join("p.html")).unwrap();
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;so&quot;"), "{html}");
 }
+
+/// The module says of each token and window what the audit says, and which risks were accepted.
+#[test]
+fn the_module_carries_what_the_audit_says() {
+    let folder = directory(&[("p.agentpol", MIXED.as_bytes())]);
+    let audited = audit(folder.path(), "p.agentpol");
+    assert_eq!(run_in(folder.path(), &["build", "p.agentpol", "-o", "p.agentpolc"]).code, 0);
+    let inspected = run_in(folder.path(), &["inspect", "p.agentpolc", "--format", "json"]).json().remove(0);
+    let certificate = &inspected["certificate"];
+    let accepted = certificate["accepted"].as_array().unwrap();
+    assert_eq!(accepted.len(), 1, "{accepted:?}");
+    assert_eq!((&accepted[0]["code"], &accepted[0]["because"]), (&"AP0621".into(), &"a test".into()));
+    let mut compared = 0;
+    for (with_approvals, report) in [(false, &audited), (true, &audited["with_approvals"])] {
+        for (fees, losses) in [(false, &report["tokens"]), (true, &report["fees"])] {
+            for loss in losses.as_array().unwrap() {
+                let said = |length: Value| {
+                    let bounds = certificate["bounds"].as_array().unwrap();
+                    let found = bounds.iter().find(|bound| {
+                        bound["token"] == loss["token"]
+                            && bound["fees"] == fees
+                            && bound["with_approvals"] == with_approvals
+                            && bound["length_s"] == length
+                    });
+                    found.unwrap_or_else(|| panic!("{} in {length}", loss["token"]))["max"].clone()
+                };
+                assert_eq!(said(0.into()), loss["per_tx"]);
+                assert_eq!(said(Value::Null), loss["total"]);
+                for window in loss["windows"].as_array().unwrap() {
+                    assert_eq!(said(window["length_s"].clone()), window["max"]);
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared >= 12, "{compared}");
+}

@@ -1,9 +1,15 @@
 use crate::policy::{OWNER, WALLET, binding, module, policy, usdc};
-use agentpol_model::{U256, budget::Window, policy::ParamValue};
+use agentpol_bytecode::Module;
+use agentpol_model::{
+    U256,
+    budget::Window,
+    certificate::{Bound, Certificate, Flow, Span},
+    policy::ParamValue,
+};
 use agentpol_runtime::{
-    BindError, LoadError,
+    BindError, Ceiling, Limit, LoadError, TooMuch,
     ledger::{Asset, Counts, LineName},
-    load,
+    load, load_within,
 };
 
 #[test]
@@ -34,6 +40,34 @@ fn what_is_wrong_is_said() {
     own.signer = OWNER;
     let approver = load(&bytes, &own).unwrap_err();
     assert!(matches!(approver, LoadError::Bind(BindError::Approver { .. })), "{approver}");
+}
+
+#[test]
+fn a_ceiling_is_kept() {
+    let place = Asset { chain: 1, contract: Some(crate::policy::USDC_AT) };
+    let ceiling = |most| Ceiling {
+        with_approvals: false,
+        limits: vec![Limit { asset: place, flow: Flow::Outflow, span: Span::Seconds(86_400), most }],
+    };
+    let plain = agentpol_bytecode::encode(&module());
+    let says_nothing = load_within(&plain, &binding(), &ceiling(U256::MAX)).unwrap_err();
+    assert_eq!(says_nothing, LoadError::Ceiling(TooMuch::NoCertificate));
+
+    let daily = Bound {
+        token: crate::policy::USDC,
+        flow: Flow::Outflow,
+        with_approvals: false,
+        span: Span::Seconds(86_400),
+        most: Some(usdc(1_000)),
+        exact: true,
+    };
+    let certificate = Some(Certificate { bounds: vec![daily], accepted: Vec::new() });
+    let certified = agentpol_bytecode::encode(&Module { certificate, ..module() });
+    assert!(load_within(&certified, &binding(), &ceiling(usdc(1_000))).is_ok());
+    let refused = load_within(&certified, &binding(), &ceiling(usdc(1_000) - U256::ONE)).unwrap_err();
+    assert!(matches!(refused, LoadError::Ceiling(TooMuch::Exceeds { .. })), "{refused}");
+    // Without a ceiling nothing is asked.
+    assert!(load(&plain, &binding()).is_ok());
 }
 
 #[test]
