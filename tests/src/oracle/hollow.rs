@@ -1,7 +1,7 @@
 //! What is said to hold less than it seems, or nothing, tried on the real ledger: sequences that show it are played, and what is said to do
 //! nothing is taken away, whereupon nothing may change.
 
-use super::spending::{FIRST, call, value};
+use super::spending::{FIRST, request, value};
 use crate::{
     differential::{WALLET, compile},
     generator::{Rng, shrink, source::SourcePolicy, spending},
@@ -18,7 +18,6 @@ use agentpol_model::{
     effect::EffectKind,
     ids::{RuleId, TokenId},
     policy::ParamValue,
-    request::{Action, Envelope, Request},
 };
 use agentpol_runtime::{Binding, Decision, Nonces, Policy, Session};
 use std::collections::BTreeMap;
@@ -168,30 +167,14 @@ fn changes_nothing(
         let mut now = FIRST;
         for _ in 0..40 {
             now += *rng.pick(&[0, 0, 0, 1, 1, 2, 5, 40_000]);
-            let several = if rng.chance(75) { 1 } else { rng.between(2, 3) };
-            let calls: Vec<_> = (0..several).map(|_| call(rules, rng)).collect();
-            let actions: Vec<Action<'_>> = calls
-                .iter()
-                .map(|(to, value, data, kind)| Action {
-                    kind: *kind,
-                    from: WALLET,
-                    to: *to,
-                    value: *value,
-                    command: [0; 4],
-                    data,
-                })
-                .collect();
-            let envelope = Envelope {
-                gas_limit: Some(rng.between(0, 3) as u64),
-                max_fee_per_gas: Some(rng.between(0, 4) as u128),
-                ..Envelope::default()
-            };
-            let actions = actions.as_slice();
-            let request =
-                Request { chain: 1, wallet: WALLET, signer: WALLET, agent: None, now, envelope, actions };
+            let request = request(rules, now, rng);
             let approved = n % 2 == 1;
             let ask = |session: &mut Session<'_>| {
-                if approved { session.approve(&request) } else { session.decide(&request) }.outcome
+                let decision =
+                    request.with(
+                        |request| if approved { session.approve(request) } else { session.decide(request) },
+                    );
+                decision.outcome
             };
             let (one, other) = (ask(&mut a), ask(&mut b));
             tally.compared += 1;

@@ -5,7 +5,13 @@ mod flow;
 
 use crate::{
     differential::{WALLET, compile},
-    generator::{Rng, shrink, source::SourcePolicy, spending},
+    generator::{
+        Rng,
+        aim::{OwnedAction, OwnedRequest},
+        shrink,
+        source::SourcePolicy,
+        spending,
+    },
 };
 use agentpol_abi::{Value, encode_call};
 use agentpol_analysis::{
@@ -217,47 +223,34 @@ fn sequence(rules: &RuleSet, approved: bool, rng: &mut Rng, tally: &mut Tally) -
             // To just before the next midnight, if that is not behind us: the ledger's clock never goes back.
             now = now.max(now - now % 86_400 + 86_400 - 2);
         }
-        let several = if rng.chance(75) { 1 } else { rng.between(2, 3) };
-        let calls: Vec<(Address, U256, Vec<u8>, Kind)> = (0..several).map(|_| call(rules, rng)).collect();
-        let actions: Vec<Action<'_>> = calls
-            .iter()
-            .map(|(to, value, data, kind)| Action {
-                kind: *kind,
-                from: WALLET,
-                to: *to,
-                value: *value,
-                command: [0; 4],
-                data,
-            })
-            .collect();
-        let envelope = Envelope {
-            gas_limit: Some(rng.between(0, 3) as u64),
-            max_fee_per_gas: Some(rng.between(0, 4) as u128),
-            ..Envelope::default()
-        };
-        let request = Request {
-            chain: 1,
-            wallet: WALLET,
-            signer: WALLET,
-            agent: None,
-            now,
-            envelope,
-            actions: &actions,
-        };
-        let decision = if approved { session.approve(&request) } else { session.decide(&request) };
+        let request = request(rules, now, rng);
+        let decision =
+            request.with(|request| if approved { session.approve(request) } else { session.decide(request) });
         if !decision.is_allowed() {
             continue;
         }
         tally.allowed += 1;
-        let granted = rules.decide(&request, &bound).map_err(|e| format!("{e:?}"))?;
+        let granted = request.decide(rules, &bound).map_err(|e| format!("{e:?}"))?;
         for action in &granted.actions {
             flow.add(rules, now, n, 1, &action.effects);
         }
-        let amount = envelope.max_fee().unwrap_or_default();
+        let amount = request.envelope.max_fee().unwrap_or_default();
         let amount = BigUint::from_bytes_be(&amount.to_be_bytes::<32>());
         flow.0.push(Out { at: now, envelope: n, token: rules.chains[0].native, how: How::Fee, amount });
     }
     Ok(flow)
+}
+
+/// The next request of a random sequence: up to three actions, and a fee.
+pub(super) fn request(rules: &RuleSet, now: Time, rng: &mut Rng) -> OwnedRequest {
+    let several = if rng.chance(75) { 1 } else { rng.between(2, 3) };
+    let actions = (0..several).map(|_| call(rules, rng)).collect();
+    let envelope = Envelope {
+        gas_limit: Some(rng.between(0, 3) as u64),
+        max_fee_per_gas: Some(rng.between(0, 4) as u128),
+        ..Envelope::default()
+    };
+    OwnedRequest { chain: 1, wallet: WALLET, signer: WALLET, now, envelope, actions }
 }
 
 pub(super) fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) -> ParamValue {
@@ -275,7 +268,8 @@ pub(super) fn value(ty: ParamType, domain: Option<(U256, U256)>, rng: &mut Rng) 
 }
 
 /// Anything that some rule is about.
-pub(super) fn call(rules: &RuleSet, rng: &mut Rng) -> (Address, U256, Vec<u8>, Kind) {
+fn call(rules: &RuleSet, rng: &mut Rng) -> OwnedAction {
+    let action = |to, value, data, kind| OwnedAction { kind, from: WALLET, to, value, data };
     let party = |rng: &mut Rng| {
         *rng.pick(&[
             Address::repeat_byte(0x51),
@@ -288,7 +282,7 @@ pub(super) fn call(rules: &RuleSet, rng: &mut Rng) -> (Address, U256, Vec<u8>, K
     let arms: Vec<_> = rules.rules.iter().flat_map(|rule| &rule.arms).collect();
     let callable = &rules.callables[rng.pick(&arms).callable.index()];
     let (Some(function), Some(Target::Fixed(to))) = (&callable.function, callable.target) else {
-        return (party(rng), amount(rng), vec![], Kind::Send);
+        return action(party(rng), amount(rng), vec![], Kind::Send);
     };
     let values = function.inputs.iter().map(|input| match input.ty {
         Type::Word(ty @ WordType::Address) => Value::Word(U256::from_be_slice(party(rng).as_slice()), ty),
@@ -297,7 +291,7 @@ pub(super) fn call(rules: &RuleSet, rng: &mut Rng) -> (Address, U256, Vec<u8>, K
     });
     let values: Vec<Value> = values.collect();
     let value = if function.payable && rng.chance(70) { amount(rng) } else { U256::ZERO };
-    (to, value, encode_call(function.selector, &function.inputs, &values).unwrap(), Kind::Call)
+    action(to, value, encode_call(function.selector, &function.inputs, &values).unwrap(), Kind::Call)
 }
 
 type Taken = BTreeMap<(bool, TokenId, Span), BigUint>;

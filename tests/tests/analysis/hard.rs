@@ -23,15 +23,27 @@ fn says(found: &[Finding], kind: &Kind) -> bool {
     found.iter().any(|finding| finding.kind == *kind)
 }
 
+/// Two rules that both match one request: that is told or left open, nothing is said to be impossible, and every witness is true.
+fn meet(text: &str) {
+    let (rules, found) = analysed(text);
+    let [first, second] = [0, 1].map(RuleId::new);
+    let open = says(&found, &Kind::Unknown { rule: first, question: Question::Overlap });
+    assert!(open || says(&found, &Kind::Overlap { first, second }), "{found:?}");
+    let never = |kind: &Kind| matches!(kind, Kind::NeverMatches { .. } | Kind::Vacuous);
+    assert!(!found.iter().any(|finding| never(&finding.kind)), "{found:?}");
+    let claims = Claims::new(&rules, &found);
+    assert!(found.iter().all(|finding| claims.false_witness(finding).is_none()));
+}
+
 /// A thousand boxes of six dimensions for one function: whoever meets is told, and nobody else.
 #[test]
 fn boxes_of_six_dimensions() {
     let all = boxes(1_000);
     let (_, found) = analysed(&boxes_source(&all));
-    let meet = |a: &Box6, b: &Box6| a.iter().zip(b).all(|(a, b)| a.0 <= b.1 && b.0 <= a.1);
+    let touch = |a: &Box6, b: &Box6| a.iter().zip(b).all(|(a, b)| a.0 <= b.1 && b.0 <= a.1);
     let mut expected = BTreeSet::new();
     for (n, first) in all.iter().enumerate() {
-        for (m, second) in all.iter().enumerate().skip(n + 1).filter(|(_, second)| meet(first, second)) {
+        for (m, second) in all.iter().enumerate().skip(n + 1).filter(|(_, second)| touch(first, second)) {
             assert_ne!(first, second);
             expected.insert((n, m));
         }
@@ -81,14 +93,7 @@ fn atoms(contradict: bool) -> String {
 
 #[test]
 fn sums_that_can_all_hold() {
-    let (rules, found) = analysed(&atoms(false));
-    let [first, second] = [0, 1].map(RuleId::new);
-    let open = says(&found, &Kind::Unknown { rule: first, question: Question::Overlap });
-    assert!(open || says(&found, &Kind::Overlap { first, second }), "{found:?}");
-    let never = |kind: &Kind| matches!(kind, Kind::NeverMatches { .. } | Kind::Vacuous);
-    assert!(!found.iter().any(|finding| never(&finding.kind)), "{found:?}");
-    let claims = Claims::new(&rules, &found);
-    assert!(found.iter().all(|finding| claims.false_witness(finding).is_none()));
+    meet(&atoms(false));
 }
 
 #[test]
@@ -118,13 +123,6 @@ fn quantifiers_inside_quantifiers() {
             when any z in c: any y in b: all x in a: z <= x and x <= y\n\
             when all z in c: z > 5\n\
         }\n";
-    let (rules, found) = analysed(text);
-    let [first, second] = [0, 1].map(RuleId::new);
     // a = b = c = [11] is granted by both.
-    let open = says(&found, &Kind::Unknown { rule: first, question: Question::Overlap });
-    assert!(open || says(&found, &Kind::Overlap { first, second }), "{found:?}");
-    let never = |kind: &Kind| matches!(kind, Kind::NeverMatches { .. } | Kind::Vacuous);
-    assert!(!found.iter().any(|finding| never(&finding.kind)), "{found:?}");
-    let claims = Claims::new(&rules, &found);
-    assert!(found.iter().all(|finding| claims.false_witness(finding).is_none()));
+    meet(text);
 }

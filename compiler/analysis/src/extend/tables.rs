@@ -113,15 +113,11 @@ impl Joining<'_> {
                 continue;
             }
             let known = self.out.fee_caps.iter_mut().find(|(known, _)| *known == token);
-            match known.map(|(_, known)| known) {
-                None => self.out.fee_caps.push((token, cap)),
-                Some(known) if *known == cap => {}
-                Some(Cap::Fixed(known)) if matches!(cap, Cap::Fixed(_)) => {
-                    if let Cap::Fixed(cap) = cap {
-                        *known = cap.min(*known);
-                    }
-                }
-                Some(_) => {
+            match (known.map(|(_, known)| known), cap) {
+                (None, _) => self.out.fee_caps.push((token, cap)),
+                (Some(known), _) if *known == cap => {}
+                (Some(Cap::Fixed(known)), Cap::Fixed(cap)) => *known = cap.min(*known),
+                (Some(_), _) => {
                     let symbol = self.out.tokens.get(token.index()).map(|token| token.symbol.clone());
                     self.clashes.push(Clash::Fees(symbol.unwrap_or_default()));
                 }
