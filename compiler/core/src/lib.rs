@@ -38,7 +38,7 @@ pub use testing::{
     Verdict, sample_params, test_address,
 };
 
-use agentpol_analysis::{ruleset::RuleSet, witness::Witness};
+use agentpol_analysis::{findings::Finding, ruleset::RuleSet, witness::Witness};
 use agentpol_diagnostics::{Diagnostic, Sources};
 use std::collections::BTreeMap;
 
@@ -55,6 +55,8 @@ pub struct Compilation {
     pub tests: Vec<TestBlock>,
     /// Its `assert`s, for the analysis to judge.
     pub asserts: Vec<Assertion>,
+    /// What was found and the policy accepts; only [`check`] looks for it.
+    pub accepted: Vec<Finding>,
     /// By place; behind them what was found, the worst first.
     pub diagnostics: Vec<Diagnostic>,
     /// Requests that show what was found, one after the other, by the finding's place among the diagnostics.

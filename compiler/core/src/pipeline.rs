@@ -50,5 +50,6 @@ pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) 
         None => (None, None),
     };
     let (sources, diagnostics) = (loaded.sources.clone(), sink.finish());
-    Compilation { sources, ruleset, family, tests, asserts, diagnostics, witnesses: BTreeMap::new() }
+    let (accepted, witnesses) = (Vec::new(), BTreeMap::new());
+    Compilation { sources, ruleset, family, tests, asserts, accepted, diagnostics, witnesses }
 }

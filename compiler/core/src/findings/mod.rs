@@ -36,10 +36,11 @@ const SHOWN: usize = 3;
 pub fn check(root: SourceFile, loader: &dyn Loader) -> Compilation {
     let mut compilation = compile(root, loader);
     if let Some(rules) = &compilation.ruleset {
-        let open: Vec<Finding> =
-            found(&compilation).into_iter().filter(|finding| finding.accepted.is_none()).collect();
+        let (accepted, open): (Vec<Finding>, Vec<Finding>) =
+            found(&compilation).into_iter().partition(|finding| finding.accepted.is_some());
         let said = say_findings(&compilation, &open);
         let claims = say_asserts(&compilation, rules);
+        compilation.accepted = accepted;
         for Said { diagnostic, witness } in said.into_iter().chain(claims) {
             if !witness.is_empty() {
                 compilation.witnesses.insert(compilation.diagnostics.len(), witness);

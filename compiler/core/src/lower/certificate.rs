@@ -1,6 +1,6 @@
 //! What a module says of its own bounds.
 
-use crate::{Compilation, found, say_findings};
+use crate::{Compilation, say_findings};
 use agentpol_analysis::{
     loss::{Loss, Losses, Most, losses},
     ruleset::RuleSet,
@@ -10,13 +10,14 @@ use agentpol_model::{
     certificate::{Bound, Certificate, Flow, Span},
 };
 
-/// What is proved of a policy: the most that can be lost, and the findings that it accepts. `None` where it does not compile.
+/// What is proved of a policy: the most that can be lost, and the findings that it accepts, once it was checked
+/// ([`check`](crate::check)). `None` where it does not compile.
 pub fn certificate(compilation: &Compilation) -> Option<Certificate> {
     let rules = compilation.ruleset.as_ref()?;
     let mut accepted = Vec::new();
-    for finding in found(compilation) {
+    for finding in &compilation.accepted {
         if let Some(because) = &finding.accepted {
-            let said = say_findings(compilation, std::slice::from_ref(&finding));
+            let said = say_findings(compilation, std::slice::from_ref(finding));
             accepted.extend(said.iter().map(|said| (said.diagnostic.code.to_owned(), because.clone())));
         }
     }
