@@ -105,6 +105,18 @@ fn what_the_child_says_otherwise() {
     }
 }
 
+/// As if the token's own function moved nothing, so that no budget of the parent's would count it.
+#[test]
+fn what_a_function_does_cannot_be_declared_away() {
+    let child = "policy child extends root on base\n\
+        interface Quiet { function transfer(to: address, amount: uint256) {} }\n\
+        contract quiet: Quiet on base at 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913\n\
+        allow round: quiet.transfer(to, amount) { when to == wallet_of_mine }\n";
+    let c = Files::default().with("root", &root("")).with("child", child).run("child");
+    let why = "`quiet.transfer` is declared in two ways";
+    assert!(c.ruleset.is_none() && codes(&c) == ["AP0316"] && said(&c).contains(why), "{}", said(&c));
+}
+
 #[test]
 fn what_is_about_other_chains_stays_behind() {
     let gas = "budget gas: 1 POL of fees per day, 0.1 ETH of fees per day\nfees at most 0.1 POL\nfees at most 0.01 ETH\n";
