@@ -5,7 +5,7 @@ use super::{Asked, Audit, lines::Of, rules::Letting};
 use crate::window::outflow::{Gives, Span};
 use agentpol_model::{
     U256,
-    budget::{Budget, Cap, Measure, Window},
+    budget::{Budget, Measure, Window},
     ids::{BudgetId, RuleId, TokenId},
 };
 use num_bigint::BigUint;
@@ -87,9 +87,6 @@ impl Audit<'_, '_> {
     pub(crate) fn ceiling(&self, token: TokenId, rule: RuleId, with_approvals: bool) -> Option<BigUint> {
         let lines = (0..).map(BudgetId::new).zip(&self.rules().budgets);
         let held = lines.filter(|(id, line)| self.holds(*id, line, rule, with_approvals));
-        held.filter_map(|(_, line)| match line.cap {
-            Cap::Fixed(_) | Cap::Param(..) => self.cap_of(line, token),
-        })
-        .min()
+        held.filter_map(|(_, line)| self.cap_of(line, token)).min()
     }
 }
