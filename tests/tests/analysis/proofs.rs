@@ -29,6 +29,9 @@ fn of_policies_that_were_once_answered_wrong() {
     rule_sets(103_747..103_748, EFFORT);
     rule_sets(109_113..109_114, EFFORT);
     rule_sets(109_860..109_861, EFFORT);
+    // A denial that cannot be told denies what its other conditions never meet.
+    rule_sets(328_637..328_638, Effort { bindings: 3, requests: 20 });
+    rule_sets(341_653..341_654, Effort { bindings: 3, requests: 20 });
     sources(2303..2304, Effort { bindings: 3, requests: 20 });
     // An argument says which token is given away: each of them counts.
     sources(18_175..18_176, Effort { bindings: 3, requests: 20 });

@@ -94,7 +94,7 @@ fn denies_nothing(key: &Key<'_>, denial: &ArmAt, gone: &[RuleId]) -> bool {
         return false;
     }
     let denied: Prop = key.not(&denial.fails);
-    key.grants().filter(|arm| !arm.is_apart(denial)).all(|arm| {
+    key.grants().filter(|arm| !denial.spares(arm)).all(|arm| {
         let Some(rule) = key.rules().rules.get(arm.rule.index()) else { return false };
         let (fine, alone) = (key.not_refused(rule), key.alone(arm));
         let mut conditions = key.may_decide_without(arm.rule, gone);

@@ -503,6 +503,11 @@ impl ArmAt {
         };
         small.iter().any(|(var, set)| large.get(var).is_some_and(|theirs| set.is_apart(theirs)))
     }
+
+    /// Does a denial leave a grant alone, as is seen without a search? Where it cannot be told, it denies as well.
+    pub(crate) fn spares(&self, grant: &Self) -> bool {
+        !self.is_partial && self.is_apart(grant)
+    }
 }
 
 /// Of each variable that a conjunction restricts by itself: to what.
