@@ -41,6 +41,15 @@ impl Policy {
         }
     }
 
+    /// What a ledger is asked of a request that the rules and the fee cap grant.
+    pub fn charge_of(
+        &self,
+        request: &Request<'_>,
+        ledger: &Ledger,
+    ) -> Result<ledger::Request, Box<Decision>> {
+        self.grant(request, &self.place(request, ledger)).map(|granted| granted.entry)
+    }
+
     /// The decision about a request that could not even be read.
     pub fn refuse(&self, refusal: &Refusal) -> Decision {
         let reason = refusal.to_string();

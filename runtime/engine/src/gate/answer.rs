@@ -2,15 +2,24 @@
 
 use crate::{
     decision::{Asking, Decision},
+    history::{Bound, LogError, SignedAs, Ticket},
     ledger::Slot,
-    load::Policy,
+    load::{LoadError, Policy},
 };
 use agentpol_ethereum::{OwnedRequest, SignError, Signable};
 use agentpol_model::{Address, B256};
 use core::fmt;
 
-/// What every approval begins with. No gate signs a text that does.
-pub(super) const APPROVAL: &str = "agentpol approval\n";
+/// What every approval begins with.
+const APPROVAL: &str = "agentpol approval\n";
+
+/// What an owner's word for another policy begins with.
+const REPLACEMENT: &str = "agentpol policy\n";
+
+/// Would it speak for an approver or the owner? No gate signs such a text.
+pub(super) fn is_ours(text: &str) -> bool {
+    text.starts_with(APPROVAL) || text.starts_with(REPLACEMENT)
+}
 
 /// What the gate answers to a request.
 #[derive(Debug)]
@@ -24,6 +33,21 @@ pub enum Answer {
     Denied(Box<Decision>),
 }
 
+/// What the gate answers to a request that has a name.
+#[derive(Debug)]
+#[must_use]
+pub enum Once {
+    /// It is new, or was denied before.
+    First(Answer),
+    /// It was allowed before, and is counted once.
+    Again {
+        /// The hash that is signed.
+        digest: B256,
+        /// What was signed; `None` as long as whoever asked first has it in hand.
+        signed: Option<Box<SignedAs>>,
+    },
+}
+
 /// A reservation: the judged bytes, counted in the ledger. The only thing that can be signed, and only once.
 #[derive(Debug)]
 #[must_use = "it is counted, whether it is signed or not"]
@@ -31,6 +55,8 @@ pub struct Reserved {
     pub(super) unsigned: Signable,
     pub(super) decision: Decision,
     pub(super) slot: Slot,
+    /// Its entry in the log.
+    pub(super) ticket: Option<Ticket>,
 }
 
 /// A request that waits for approval.
@@ -45,6 +71,15 @@ pub struct Pending {
 /// Why a gate cannot be set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GateError {
+    /// The policy cannot be loaded.
+    Policy(LoadError),
+    /// The log cannot be written.
+    Log(LogError),
+    /// Another policy needs the owner's signature.
+    NotTheOwner {
+        /// Who that is.
+        owner: Address,
+    },
     /// The key is not the one that the policy was bound to.
     WrongSigner {
         /// Bound.
@@ -63,11 +98,21 @@ pub enum GateSignError {
     NotReserved,
     /// Signing failed. The reservation stands: whether a signature exists is not known.
     Sign(SignError),
+    /// The log cannot be written, so that the signature does not leave. The reservation stands.
+    Log(LogError),
 }
 
 impl fmt::Display for GateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            GateError::Policy(e) => e.fmt(f),
+            GateError::Log(e) => e.fmt(f),
+            GateError::NotTheOwner { owner } => {
+                write!(
+                    f,
+                    "another policy must be signed by the owner, {owner}, over this binding and edition"
+                )
+            }
             GateError::WrongSigner { expected, found } => {
                 write!(f, "the policy was bound to the key of {expected}; this one is {found}'s")
             }
@@ -83,6 +128,7 @@ impl fmt::Display for GateSignError {
         match self {
             GateSignError::NotReserved => f.write_str("the ledger holds no open reservation of these bytes"),
             GateSignError::Sign(e) => e.fmt(f),
+            GateSignError::Log(e) => e.fmt(f),
         }
     }
 }
@@ -132,5 +178,19 @@ pub(super) fn approval_text(policy: &Policy, epoch: u64, pending: &Pending) -> S
         policy.wallet(),
         pending.unsigned.request().chain(),
         pending.digest(),
+    )
+}
+
+/// What an owner signs to put another policy in the place of this edition: all that is bound.
+pub(super) fn replacement_text(bound: &Bound, policy: &Policy, epoch: u64) -> String {
+    // Their names are words of the language, and the values cannot hold a line's end.
+    let params: String =
+        bound.params.iter().map(|(name, value)| format!("param {name} {value:?}\n")).collect();
+    let owner = bound.owner.map(|owner| format!("owner {owner}\n")).unwrap_or_default();
+    format!(
+        "{REPLACEMENT}policy {}\nafter epoch {epoch}\nwallet {}\nsigner {}\n{owner}{params}",
+        policy.hash(),
+        policy.wallet(),
+        policy.signer(),
     )
 }

@@ -9,17 +9,21 @@ use super::{
     total::Total,
 };
 use agentpol_model::{Address, ChainId, Time, U256, decision::DenyCode};
+use serde::{Deserialize, Serialize};
 
 /// How many requests of one agent can wait for approval.
 pub const MAX_ASKS: usize = 8;
 
-/// An input of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An input of the ledger. Facts can be written down; requests and policies have more to them than a ledger is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     // ---- requests
     /// May this be signed? If so it counts from now on.
+    #[serde(skip)]
     Request(Request),
     /// Those who were asked said yes. Judged again now, then charged like an allow.
+    #[serde(skip)]
     Approve(Request),
     // ---- time
     /// The wall clock.
@@ -45,6 +49,7 @@ pub enum Record {
     /// The owner's own spending, charged to these lines; unlocks.
     Adopt(Asset, U256, Time, Lines),
     /// A new version of the policy.
+    #[serde(skip)]
     Edit(Terms),
 }
 
@@ -65,17 +70,16 @@ impl From<Result<(), Misfit>> for Reply {
     }
 }
 
-/// A ledger: its state, and the records that made it.
+/// A ledger. Whoever needs the records that made it keeps them ([`history`](crate::history)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     state: State,
-    log: Vec<Record>,
 }
 
 impl Ledger {
     /// An empty one. `complete_logs`: every finalised transfer out of the wallet will be reported as `Pulled`.
     pub fn new(terms: Terms, complete_logs: bool) -> Self {
-        Self { state: State::new(terms, complete_logs), log: Vec::new() }
+        Self { state: State::new(terms, complete_logs) }
     }
 
     /// The ledger that these records make.
@@ -85,11 +89,6 @@ impl Ledger {
             ledger.apply(record);
         }
         ledger
-    }
-
-    /// The records that changed something, in order.
-    pub fn log(&self) -> &[Record] {
-        &self.log
     }
 
     /// The state that they make.
@@ -107,42 +106,30 @@ impl Ledger {
         self.state.bounded(request, self.state.judge(request, false).0)
     }
 
-    /// One record, one change of state.
+    /// One record, one change of state. A request that is denied and a fact that is refused change nothing.
     pub fn apply(&mut self, record: Record) -> Reply {
-        let reply = self.state.apply(&record);
-        // A refused request changes nothing, and an agent can make any number of them.
-        let changes = match &reply {
-            Reply::Judged(judgement) => {
-                matches!(record, Record::Approve(_)) || !matches!(judgement.verdict, Verdict::Deny(_))
-            }
-            Reply::Done => true,
-            Reply::Refused(_) => false,
-        };
-        if changes {
-            self.log.push(record);
-        }
-        reply
+        self.state.apply(record)
     }
 }
 
 impl State {
-    fn apply(&mut self, record: &Record) -> Reply {
+    fn apply(&mut self, record: Record) -> Reply {
         match record {
-            Record::Request(request) => return Reply::Judged(self.on_request(request)),
-            Record::Approve(request) => return Reply::Judged(self.on_approve(request)),
-            Record::Landed(fact) => return self.on_landed(fact).into(),
+            Record::Request(request) => return Reply::Judged(self.on_request(&request)),
+            Record::Approve(request) => return Reply::Judged(self.on_approve(&request)),
+            Record::Landed(fact) => return self.on_landed(&fact).into(),
             Record::Adopt(asset, amount, at, lines) => {
-                return self.on_adopt(*asset, *amount, *at, lines).into();
+                return self.on_adopt(asset, amount, at, &lines).into();
             }
-            Record::Begin(chain, account, nonce) => return self.on_begin((*chain, *account), *nonce).into(),
-            Record::Now(at) => self.on_now(*at),
-            Record::Final(chain, at) => self.on_final(*chain, *at),
-            Record::Foreign(slot) => self.on_foreign(slot),
-            Record::Void(slot) => self.on_void(slot),
-            Record::Pulled(key, amount, at) => self.on_pulled(*key, *amount, *at),
-            Record::Allowance(key, amount, at) => self.on_allowance(*key, *amount, *at),
-            Record::Inventory(key, amount, until) => self.on_inventory(*key, *amount, *until),
-            Record::Edit(terms) => self.on_edit(terms.clone()),
+            Record::Begin(chain, account, nonce) => return self.on_begin((chain, account), nonce).into(),
+            Record::Now(at) => self.on_now(at),
+            Record::Final(chain, at) => self.on_final(chain, at),
+            Record::Foreign(slot) => self.on_foreign(&slot),
+            Record::Void(slot) => self.on_void(&slot),
+            Record::Pulled(key, amount, at) => self.on_pulled(key, amount, at),
+            Record::Allowance(key, amount, at) => self.on_allowance(key, amount, at),
+            Record::Inventory(key, amount, until) => self.on_inventory(key, amount, until),
+            Record::Edit(terms) => self.on_edit(terms),
         }
         Reply::Done
     }
