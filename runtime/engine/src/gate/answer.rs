@@ -7,8 +7,9 @@ use crate::{
     load::{LoadError, Policy},
 };
 use agentpol_ethereum::{OwnedRequest, SignError, Signable};
-use agentpol_model::{Address, B256};
+use agentpol_model::{Address, B256, ChainId, Time};
 use core::fmt;
+use std::sync::Arc;
 
 /// What every approval begins with.
 const APPROVAL: &str = "agentpol approval\n";
@@ -62,10 +63,29 @@ pub struct Reserved {
 /// A request that waits for approval.
 #[derive(Clone, Debug)]
 pub struct Pending {
-    pub(super) unsigned: Signable,
+    pub(super) name: B256,
+    pub(super) request: OwnedRequest,
     pub(super) decision: Decision,
     pub(super) asking: Asking,
-    pub(super) agent: Option<String>,
+}
+
+/// The same, as a gate keeps it.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its name: what an approval is bound to.
+    pub name: B256,
+    /// Who asked.
+    pub agent: Option<String>,
+    /// When.
+    pub at: Time,
+    /// Until when it may be approved.
+    pub expires: Time,
+    /// What is asked for.
+    pub request: OwnedRequest,
+    /// What was decided, as JSON.
+    pub decision: Arc<str>,
+    /// Who has approved so far.
+    pub approved_by: Vec<Address>,
 }
 
 /// Why a gate cannot be set up.
@@ -161,23 +181,21 @@ impl Pending {
 
     /// What is asked for.
     pub fn request(&self) -> &OwnedRequest {
-        self.unsigned.request()
+        &self.request
     }
 
-    /// The hash that would be signed.
-    pub fn digest(&self) -> B256 {
-        self.unsigned.digest()
+    /// Its name: what an approval is bound to.
+    pub fn name(&self) -> B256 {
+        self.name
     }
 }
 
-/// What an approver signs: which bytes, under which policy.
-pub(super) fn approval_text(policy: &Policy, epoch: u64, pending: &Pending) -> String {
+/// What an approver signs: which request, under which policy.
+pub(super) fn approval_text(policy: &Policy, epoch: u64, chain: ChainId, name: &B256) -> String {
     format!(
-        "{APPROVAL}policy {}\nepoch {epoch}\nwallet {}\nchain {}\nsigns {}\n",
+        "{APPROVAL}policy {}\nepoch {epoch}\nwallet {}\nchain {chain}\nrequest {name}\n",
         policy.hash(),
         policy.wallet(),
-        pending.unsigned.request().chain(),
-        pending.digest(),
     )
 }
 

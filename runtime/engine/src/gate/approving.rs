@@ -1,30 +1,60 @@
-//! Approvals: what approvers sign, and what their signatures lead to.
+//! Approvals: what waits for them, what approvers sign, and what their signatures lead to.
 
 use super::{
     Answer, Asked, Gate,
-    answer::{self, Pending},
+    answer::{self, Waiting},
     books::Books,
 };
-use crate::ledger::{self, Judgement, Verdict};
-use agentpol_model::{Address, Time};
+use crate::{
+    decision::Outcome,
+    history::LogError,
+    ledger::{self, Judgement, Record, Reply, Verdict},
+};
+use agentpol_ethereum::OwnedRequest;
+use agentpol_model::{Address, B256, Time, decision::DenyCode};
 use alloy::signers::Signature;
 use alloy_primitives::Bytes;
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-/// Signatures of one approval text, and who made them.
-pub(super) struct Approvals {
-    signatures: Vec<Signature>,
-    by: BTreeSet<Address>,
+/// What waits, as the books have it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) agent: Option<String>,
+    pub(super) at: Time,
+    pub(super) request: OwnedRequest,
+    pub(super) decision: Arc<str>,
+    pub(super) approvals: Approvals,
 }
 
+/// Signatures of one approval text, by who made them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Approvals(BTreeMap<Address, Signature>);
+
 impl Approvals {
-    fn new(signatures: &[Signature], text: &str) -> Self {
-        let by = signatures.iter().filter_map(|signature| signature.recover_address_from_msg(text).ok());
-        Self { signatures: signatures.to_vec(), by: by.collect() }
+    /// Those of the signatures that are of this text, by somebody whom a rule asks. The first of each is kept.
+    pub(super) fn add(
+        &mut self,
+        signatures: impl IntoIterator<Item = Signature>,
+        text: &str,
+        of: &BTreeSet<Address>,
+    ) {
+        for signature in signatures {
+            match signature.recover_address_from_msg(text) {
+                Ok(by) if of.contains(&by) => self.0.entry(by).or_insert(signature),
+                _ => continue,
+            };
+        }
     }
 
     pub(super) fn bytes(&self) -> Vec<Bytes> {
-        self.signatures.iter().map(|signature| Bytes::from(signature.as_bytes())).collect()
+        self.0.values().map(|signature| Bytes::from(signature.as_bytes())).collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whoever has to agree now, which may be others than when it was asked: what the ledger says, and how many are missing.
@@ -32,24 +62,93 @@ impl Approvals {
         let judgement = books.ledger.judge(entry);
         let Verdict::Ask { within } = judgement.verdict else { return None };
         let asking = books.policy.asking(entry, &judgement, within);
-        let count = asking.of.iter().filter(|of| self.by.contains(*of)).count();
+        let count = asking.of.iter().filter(|of| self.0.contains_key(*of)).count();
         let reason = format!("{count} of the {} approvals it needs", asking.need);
         (count < asking.need as usize).then_some((judgement, reason))
     }
 }
 
-impl<S> Gate<S> {
-    /// What an approver signs (EIP-191): these bytes, under this policy, once.
-    pub fn approval_text(&self, pending: &Pending) -> String {
-        let books = self.read();
-        answer::approval_text(&books.policy, books.ledger.state().terms.epoch, pending)
+impl Books {
+    /// What an approver signs (EIP-191).
+    pub(super) fn approval_text(&self, request: &OwnedRequest, name: &B256) -> String {
+        answer::approval_text(&self.policy, self.ledger.state().terms.epoch, request.chain(), name)
     }
 
-    /// The approvers' signatures of [`approval_text`](Gate::approval_text). Everything is judged again, at this time.
-    pub fn approve(&self, pending: Pending, approvals: &[Signature], now: Time) -> Answer {
-        let approvals = Approvals::new(approvals, &self.approval_text(&pending));
-        let agent = pending.agent.as_deref();
-        let request = pending.unsigned.request().clone();
-        self.answer(request, &Asked { agent, now, key: None, approvals: Some(&approvals) })
+    /// It waits for approval, or for more. The same twice waits once.
+    pub(super) fn waits(&mut self, name: B256, kept: Kept) {
+        let is_more = !kept.approvals.is_empty();
+        let old = self.waiting.entry(name).or_insert_with(|| kept.clone());
+        if is_more {
+            old.approvals = kept.approvals;
+        }
+    }
+
+    /// What no longer waits in the ledger does not wait here.
+    pub(super) fn forget_expired(&mut self) {
+        let asks = &self.ledger.state().asks;
+        self.waiting.retain(|name, _| asks.contains_key(name));
+    }
+}
+
+impl<S> Gate<S> {
+    /// What waits for approval, the oldest first.
+    pub fn waiting(&self, now: Time) -> Result<Vec<Waiting>, LogError> {
+        let mut books = self.write()?;
+        books.ledger.apply(Record::Now(now));
+        books.forget_expired();
+        let asks = &books.ledger.state().asks;
+        let mut waiting: Vec<Waiting> = books
+            .waiting
+            .iter()
+            .filter_map(|(name, kept)| {
+                Some(Waiting {
+                    name: *name,
+                    agent: kept.agent.clone(),
+                    at: kept.at,
+                    expires: asks.get(name)?.expires,
+                    request: kept.request.clone(),
+                    decision: kept.decision.clone(),
+                    approved_by: kept.approvals.0.keys().copied().collect(),
+                })
+            })
+            .collect();
+        waiting.sort_by_key(|one| (one.at, one.name));
+        Ok(waiting)
+    }
+
+    /// What an approver signs (EIP-191): this request, under this edition of the policy, once. `None` if nothing of that name waits.
+    pub fn approval_text(&self, name: &B256) -> Option<String> {
+        let books = self.read();
+        let kept = books.waiting.get(name)?;
+        Some(books.approval_text(&kept.request, name))
+    }
+
+    /// Approvers' signatures of [`approval_text`](Gate::approval_text). They are kept until there are enough; then everything is
+    /// judged again, at that time.
+    pub fn approve(&self, name: &B256, signatures: &[Signature], now: Time) -> Answer {
+        let mut books = match self.write() {
+            Ok(books) => books,
+            Err(e) => return self.unrecorded(&e),
+        };
+        books.ledger.apply(Record::Now(now));
+        books.forget_expired();
+        let Some(kept) = books.waiting.get(name).cloned() else {
+            let reason = ledger::Misfit::NothingAsked.to_string();
+            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
+            return Answer::Denied(Box::new(decision));
+        };
+        let Kept { agent, request, mut approvals, .. } = kept;
+        approvals.add(
+            signatures.iter().copied(),
+            &books.approval_text(&request, name),
+            &books.policy.approvers(),
+        );
+        let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
+        self.locked(books, request, &asked)
+    }
+
+    /// Those who were asked said no.
+    pub fn reject(&self, name: &B256) -> Result<Reply, LogError> {
+        self.observe(Record::Reject(*name))
     }
 }

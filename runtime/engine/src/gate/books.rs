@@ -1,14 +1,18 @@
 //! What a gate knows, and the only ways in which that changes: by an entry's worth of news at a time, the same when it happens and
 //! when it is read from the log again.
 
-use super::answer::GateError;
+use super::{
+    answer::GateError,
+    approving::{Approvals, Kept},
+};
 use crate::{
     history::{Bound, Decided, Entry, Known, SignedAs},
-    ledger::{Judgement, Ledger, Misfit, Record, Reply, Slot, Terms},
+    ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot, Terms, Verdict},
     load::{LoadError, Policy, load},
 };
 use agentpol_model::{Address, B256, Time};
 use agentpol_vm::Binding;
+use alloy::signers::Signature;
 use alloy_primitives::Bytes;
 use core::fmt;
 use std::{collections::BTreeMap, sync::Arc};
@@ -33,6 +37,8 @@ pub(super) struct Books {
     /// Slots whose versions were counted, and that this gate will not sign any more: it was stopped in between. Nothing of theirs has
     /// left, so that another request can have their nonce.
     pub(super) unsigned: BTreeMap<Slot, B256>,
+    /// What waits for approval, by its name.
+    pub(super) waiting: BTreeMap<B256, Kept>,
     keys: BTreeMap<KeyOf, Used>,
     /// The names of what is not signed yet, by the hash that is to be signed.
     named: BTreeMap<B256, KeyOf>,
@@ -127,6 +133,7 @@ impl Books {
             signed: BTreeMap::new(),
             known_as: BTreeMap::new(),
             unsigned: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             keys: BTreeMap::new(),
             named: BTreeMap::new(),
             frozen: None,
@@ -185,25 +192,63 @@ impl Books {
 
     fn decided_again(&mut self, decided: Decided) -> Result<(), Again> {
         self.ledger.apply(Record::Now(decided.at));
-        let Some(charge) = decided.charge else { return Ok(()) };
-        let (slot, digest) = (charge.slot, charge.digest);
-        let record = match decided.approvals.is_empty() {
+        let approvals = self.approvals_again(&decided)?;
+        let Decided { at, agent, key, request, decision, charge, .. } = decided;
+        let Some(charge) = charge else { return Ok(()) };
+        let (slot, digest, name) = (charge.slot, charge.digest, charge.name());
+        let outcome = outcome(decision.get());
+        if outcome == Some("ask") && !approvals.is_empty() {
+            // Too few: they are kept.
+            if let Some(kept) = self.waiting.get_mut(&name) {
+                kept.approvals = approvals;
+            }
+            return Ok(());
+        }
+        let record = match approvals.is_empty() {
             true => Record::Request(charge),
             false => Record::Approve(charge),
         };
         let judgement = self.judged(record);
-        match (outcome(decided.decision.get()), &judgement.verdict) {
-            (Some("allow"), crate::ledger::Verdict::Allow) => {
+        match (outcome, &judgement.verdict) {
+            (Some("allow"), Verdict::Allow) => {
                 self.unsigned.insert(slot, digest);
-                if let Some(key) = decided.key {
-                    self.used(decided.agent, key, slot, digest);
+                if let Some(key) = key {
+                    self.used(agent, key, slot, digest);
                 }
-                Ok(())
             }
-            (Some("ask"), crate::ledger::Verdict::Ask { .. }) => Ok(()),
-            (Some("deny"), crate::ledger::Verdict::Deny(_)) => Ok(()),
-            _ => Err(Again::Impossible("the ledger decides otherwise")),
+            (Some("ask"), Verdict::Ask { .. }) => {
+                let request = request.ok_or(Again::Impossible("it does not say what is asked"))?;
+                let request = agentpol_ethereum::read(request.get());
+                let request = request.map_err(|_| Again::Impossible("what is asked does not read"))?;
+                let decision = decision.get().into();
+                self.waits(name, Kept { agent, at, request, decision, approvals });
+            }
+            (Some("deny"), Verdict::Deny(_)) => {}
+            _ => return Err(Again::Impossible("the ledger decides otherwise")),
         }
+        self.forget_expired();
+        Ok(())
+    }
+
+    /// The signatures that were given, each of which must be one.
+    fn approvals_again(&self, decided: &Decided) -> Result<Approvals, Again> {
+        let mut approvals = Approvals::default();
+        if decided.approvals.is_empty() {
+            return Ok(approvals);
+        }
+        let name = decided.charge.as_ref().map(ledger::Request::name);
+        let (name, kept) = name
+            .and_then(|name| Some((name, self.waiting.get(&name)?)))
+            .ok_or(Again::Impossible("an approval of what was not asked"))?;
+        let signatures = decided.approvals.iter().map(|bytes| Signature::try_from(bytes.as_ref()));
+        let signatures: Result<Vec<_>, _> = signatures.collect();
+        let signatures = signatures.map_err(|_| Again::Impossible("an approval is no signature"))?;
+        let count = signatures.len();
+        approvals.add(signatures, &self.approval_text(&kept.request, &name), &self.policy.approvers());
+        if approvals.bytes().len() < count {
+            return Err(Again::Impossible("an approval is of something else"));
+        }
+        Ok(approvals)
     }
 
     pub(super) fn judged(&mut self, record: Record) -> Judgement {
@@ -216,6 +261,7 @@ impl Books {
 
     pub(super) fn replace(&mut self, policy: Policy) {
         policy.edit(&mut self.ledger);
+        self.forget_expired();
         self.policy = Arc::new(policy);
     }
 
@@ -230,6 +276,7 @@ impl Books {
             _ => None,
         };
         let reply = self.ledger.apply(fact);
+        self.forget_expired();
         if let (Some(slot), Reply::Done) = (settled, &reply) {
             self.unsigned.remove(&slot);
             for signed in self.signed.remove(&slot).unwrap_or_default() {

@@ -30,7 +30,7 @@ mod approving;
 mod books;
 mod signing;
 
-pub use answer::{Answer, GateError, GateSignError, Once, Pending, Reserved};
+pub use answer::{Answer, GateError, GateSignError, Once, Pending, Reserved, Waiting};
 pub use books::{KEYS_ARE_KEPT, OpenError};
 
 use crate::{
@@ -43,6 +43,7 @@ use crate::{
 use agentpol_ethereum::{Body, Completion, Facts, OwnedRequest, Signable};
 use agentpol_model::{B256, ChainId, Time, decision::DenyCode};
 use alloy::signers::{Signature, Signer};
+use approving::{Approvals, Kept};
 use books::Books;
 use core::ops::Deref;
 use serde_json::value::{RawValue, to_raw_value};
@@ -73,7 +74,7 @@ struct Asked<'a> {
     now: Time,
     key: Option<&'a Known>,
     /// Of an approval: signatures, and who made them.
-    approvals: Option<&'a approving::Approvals>,
+    approvals: Option<&'a Approvals>,
 }
 
 // ---- setting it up
@@ -305,36 +306,44 @@ impl<S> Gate<S> {
     ) -> Result<(Answer, Option<Ticket>), LogError> {
         books.ledger.apply(Record::Now(asked.now));
         let id = request.id().cloned();
-        let text = self.log.as_ref().and_then(|_| request.to_json());
+        let as_asked = request.clone();
         let (decision, judged) = match close(books, request) {
-            Ok(unsigned) => {
-                // As it was completed.
-                let text = self.log.as_ref().and_then(|_| unsigned.request().to_json()).or(text);
-                let (decision, entry) = judge(books, &unsigned, asked);
-                (decision.named(id.as_ref()), Some((unsigned, entry, text)))
+            Ok(closed) => {
+                let (decision, entry) = judge(books, &closed, asked);
+                (decision.named(id.as_ref()), Some((closed.unsigned, entry)))
             }
             Err(decision) => (decision.named(id.as_ref()), None),
         };
-        let (unsigned, entry, text) = match judged {
-            Some((unsigned, entry, text)) => (Some(unsigned), entry, text),
-            None => (None, None, None),
+        let text = match (&decision.outcome, &judged) {
+            // With its nonce, if it was given one.
+            (Outcome::Allow, Some((unsigned, _))) => self.written(unsigned.request()),
+            _ => self.written(&as_asked),
         };
-        let ticket = self.record(asked, &decision, text, entry.as_ref())?;
-        let answer = match (decision.outcome.clone(), unsigned, entry) {
-            (Outcome::Allow, Some(unsigned), Some(entry)) => {
+        let entry = judged.as_ref().and_then(|(_, entry)| entry.as_ref());
+        let ticket = self.record(asked, &decision, text, entry)?;
+        let answer = match (decision.outcome.clone(), judged) {
+            (Outcome::Allow, Some((unsigned, Some(entry)))) => {
                 books.unsigned.remove(&entry.slot);
                 if let Some(key) = asked.key {
                     books.used(asked.agent.map(str::to_owned), key.clone(), entry.slot, entry.digest);
                 }
                 Answer::Reserved(Reserved { unsigned, decision, slot: entry.slot, ticket: None })
             }
-            (Outcome::Ask(asking), Some(unsigned), _) => {
-                let agent = asked.agent.map(str::to_owned);
-                Answer::Asked(Pending { unsigned, decision, asking, agent })
+            (Outcome::Ask(asking), Some((_, Some(entry)))) => {
+                let name = entry.name();
+                books.waits(name, kept(asked, &as_asked, &decision));
+                Answer::Asked(Pending { name, request: as_asked, decision, asking })
             }
             _ => Answer::Denied(Box::new(decision)),
         };
+        // What was approved, or came too late.
+        books.forget_expired();
         Ok((answer, ticket))
+    }
+
+    /// For the log, if there is one.
+    fn written(&self, request: &OwnedRequest) -> Option<String> {
+        self.log.as_ref().and_then(|_| request.to_json())
     }
 
     fn record(
@@ -362,8 +371,26 @@ impl<S> Gate<S> {
     }
 }
 
+/// What waits.
+fn kept(asked: &Asked<'_>, request: &OwnedRequest, decision: &Decision) -> Kept {
+    Kept {
+        agent: asked.agent.map(str::to_owned),
+        at: asked.now,
+        request: request.clone(),
+        decision: serde_json::to_string(decision).unwrap_or_default().into(),
+        approvals: asked.approvals.cloned().unwrap_or_default(),
+    }
+}
+
+/// A request with nothing left open.
+struct Closed {
+    unsigned: Signable,
+    /// The ledger gave the nonce.
+    has_our_nonce: bool,
+}
+
 /// Everything has to be said before it is judged. The nonce is the ledger's to give.
-fn close(books: &Books, request: OwnedRequest) -> Result<Signable, Box<Decision>> {
+fn close(books: &Books, request: OwnedRequest) -> Result<Closed, Box<Decision>> {
     let deny = |code, reason| Box::new(books.policy.decision(Outcome::Deny(code), None, reason, 0));
     if let Body::Message { message, .. } = request.body()
         && answer::is_ours(message.text())
@@ -373,15 +400,16 @@ fn close(books: &Books, request: OwnedRequest) -> Result<Signable, Box<Decision>
     }
     let open = request.open_fields();
     let next = next_nonce(books, request.chain());
-    let request = match (open.as_slice(), next) {
+    let (request, has_our_nonce) = match (open.as_slice(), next) {
         // Nothing else is open, so nothing else is filled in.
         (["nonce"], Some(nonce)) => {
             let fill = Completion { nonce, gas_limit: 0, max_fee_per_gas: 0, max_priority_fee_per_gas: 0 };
-            request.complete(&fill).map_err(|refusal| Box::new(books.policy.refuse(&refusal)))?
+            (request.complete(&fill).map_err(|refusal| Box::new(books.policy.refuse(&refusal)))?, true)
         }
-        _ => request,
+        _ => (request, false),
     };
-    Signable::new(request).map_err(|e| deny(DenyCode::InvalidRequest, e.to_string()))
+    let unsigned = Signable::new(request).map_err(|e| deny(DenyCode::InvalidRequest, e.to_string()))?;
+    Ok(Closed { unsigned, has_our_nonce })
 }
 
 fn next_nonce(books: &Books, chain: ChainId) -> Option<u64> {
@@ -394,7 +422,8 @@ fn next_nonce(books: &Books, chain: ChainId) -> Option<u64> {
 }
 
 /// The one way to a reservation: what is judged are the bytes that are kept. Also what the ledger was asked, if it was.
-fn judge(books: &mut Books, unsigned: &Signable, asked: &Asked<'_>) -> (Decision, Option<ledger::Request>) {
+fn judge(books: &mut Books, closed: &Closed, asked: &Asked<'_>) -> (Decision, Option<ledger::Request>) {
+    let Closed { unsigned, has_our_nonce } = closed;
     let policy = books.policy.clone();
     if let Some(reason) = &books.frozen {
         let reason = format!("the owner has stopped everything: {reason}");
@@ -411,7 +440,8 @@ fn judge(books: &mut Books, unsigned: &Signable, asked: &Asked<'_>) -> (Decision
         Ok(lent) => {
             let request = lent.request();
             let nonce = slot::named_nonce(&request).unwrap_or_default();
-            policy.grant(&request, &Place { nonce, digest: unsigned.digest() })
+            let name = has_our_nonce.then(|| slot::name_without_nonce(&request));
+            policy.grant(&request, &Place { nonce, digest: unsigned.digest(), asked: name })
         }
     };
     let granted = match granted {
@@ -426,7 +456,7 @@ fn judge(books: &mut Books, unsigned: &Signable, asked: &Asked<'_>) -> (Decision
             // Nothing has happened.
             Some((judgement, reason)) => {
                 let decision = policy.conclude(granted, &judgement, &books.ledger);
-                return (Decision { reason, ..decision }, None);
+                return (Decision { reason, ..decision }, Some(entry));
             }
         },
     };

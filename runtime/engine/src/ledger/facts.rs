@@ -20,6 +20,8 @@ pub enum Misfit {
     NonceKnown,
     /// The policy has no such line.
     UnknownLine,
+    /// Nothing of that name waits for approval.
+    NothingAsked,
     /// A request, where only facts are taken.
     NotAFact,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Misfit {
             Misfit::UnknownVersion => "this slot never held that version",
             Misfit::NonceKnown => "the account's nonce is known already",
             Misfit::UnknownLine => "the policy has no such budget line",
+            Misfit::NothingAsked => "nothing of that name waits for approval",
             Misfit::NotAFact => "a request is no fact: it goes through the gate",
         })
     }

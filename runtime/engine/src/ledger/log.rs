@@ -8,7 +8,7 @@ use super::{
     state::{Asked, State},
     total::Total,
 };
-use agentpol_model::{Address, ChainId, Time, U256, decision::DenyCode};
+use agentpol_model::{Address, B256, ChainId, Time, U256, decision::DenyCode};
 use serde::{Deserialize, Serialize};
 
 /// How many requests of one agent can wait for approval.
@@ -48,6 +48,8 @@ pub enum Record {
     Inventory(Key, U256, Option<Time>),
     /// The owner's own spending, charged to these lines; unlocks.
     Adopt(Asset, U256, Time, Lines),
+    /// Those who were asked said no.
+    Reject(B256),
     /// A new version of the policy.
     #[serde(skip)]
     Edit(Terms),
@@ -129,6 +131,7 @@ impl State {
             Record::Pulled(key, amount, at) => self.on_pulled(key, amount, at),
             Record::Allowance(key, amount, at) => self.on_allowance(key, amount, at),
             Record::Inventory(key, amount, until) => self.on_inventory(key, amount, until),
+            Record::Reject(name) => return self.on_reject(&name).into(),
             Record::Edit(terms) => self.on_edit(terms),
         }
         Reply::Done
@@ -140,7 +143,7 @@ impl State {
         if let Verdict::Ask { within } = judgement.verdict {
             let expires = self.now.saturating_add(within);
             let asked = Asked { expires, epoch: self.terms.epoch, agent: request.agent.clone() };
-            self.asks.entry(request.digest).or_insert(asked);
+            self.asks.entry(request.name()).or_insert(asked);
         }
         if let Some(version) = version {
             self.take(version);
@@ -152,7 +155,7 @@ impl State {
     fn bounded(&self, request: &Request, judgement: Judgement) -> Judgement {
         let waiting = || self.asks.values().filter(|asked| asked.agent == request.agent).count();
         match judgement.verdict {
-            Verdict::Ask { .. } if !self.asks.contains_key(&request.digest) && waiting() >= MAX_ASKS => {
+            Verdict::Ask { .. } if !self.asks.contains_key(&request.name()) && waiting() >= MAX_ASKS => {
                 Judgement::deny(DenyCode::TooManyAsks)
             }
             _ => judgement,
@@ -160,7 +163,7 @@ impl State {
     }
 
     fn on_approve(&mut self, request: &Request) -> Judgement {
-        let asked = self.asks.remove(&request.digest);
+        let asked = self.asks.remove(&request.name());
         if !asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch) {
             return Judgement::deny(DenyCode::Approval);
         }
@@ -169,6 +172,10 @@ impl State {
             self.take(version);
         }
         judgement
+    }
+
+    fn on_reject(&mut self, name: &B256) -> Result<(), Misfit> {
+        self.asks.remove(name).map(|_| ()).ok_or(Misfit::NothingAsked)
     }
 
     /// A clock that goes back is ignored.

@@ -123,6 +123,10 @@ pub struct Request {
     pub slot: Slot,
     /// The hash that is signed. The same bytes twice are one signature and one charge.
     pub digest: B256,
+    /// What an approval is bound to, where that is not the hash that is signed: a transaction whose nonce the ledger gives is
+    /// approved whichever it then gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<B256>,
     /// The name the gate authenticated, if any.
     pub agent: Option<Name>,
     /// The most it can cost in fees, in wei.
@@ -131,4 +135,11 @@ pub struct Request {
     pub deadline: Option<Time>,
     /// Its actions in order. None: a cancel.
     pub actions: Vec<Action>,
+}
+
+impl Request {
+    /// The name by which it waits for approval.
+    pub fn name(&self) -> B256 {
+        self.asked.unwrap_or(self.digest)
+    }
 }

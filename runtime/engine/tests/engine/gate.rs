@@ -195,27 +195,31 @@ fn an_approval_is_for_these_bytes_once_and_in_time() {
     let pending = ask(&gate, 0, NOW);
     assert_eq!(pending.asking().of, [OWNER]);
     assert_eq!(used(&gate, "daily"), U256::ZERO, "waiting charges nothing");
-    let text = gate.approval_text(&pending);
+    let text = gate.approval_text(&pending.name()).expect("it waits");
     let wrong = key(KEY).sign_message_sync(text.as_bytes()).unwrap();
-    let Answer::Asked(still) = gate.approve(pending.clone(), &[wrong], NOW) else {
+    let Answer::Asked(still) = gate.approve(&pending.name(), &[wrong], NOW) else {
         panic!("not by the agent's own key")
     };
     assert_eq!(still.decision().reason, "0 of the 1 approvals it needs");
     let right = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
-    let Answer::Reserved(reserved) = gate.approve(pending.clone(), &[wrong, right], NOW + 600) else {
+    let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[wrong, right], NOW + 600) else {
         panic!("approved");
     };
     assert_eq!(gate.sign_sync(reserved).unwrap().signer(), WALLET);
     assert_eq!(used(&gate, "daily"), usdc(400));
-    assert_eq!(denied(gate.approve(pending, &[right], NOW + 600)), DenyCode::Approval, "one use");
+    assert_eq!(denied(gate.approve(&pending.name(), &[right], NOW + 600)), DenyCode::Approval, "one use");
 
     let late = self::gate();
     let pending = ask(&late, 0, NOW);
     let other = ask(&late, 1, NOW);
-    let elsewhere = key(OWNERS_KEY).sign_message_sync(late.approval_text(&other).as_bytes()).unwrap();
-    assert!(matches!(late.approve(pending.clone(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
-    let right = key(OWNERS_KEY).sign_message_sync(late.approval_text(&pending).as_bytes()).unwrap();
-    assert_eq!(denied(late.approve(pending, &[right], NOW + 601)), DenyCode::Approval, "expired");
+    let elsewhere = key(OWNERS_KEY)
+        .sign_message_sync(late.approval_text(&other.name()).expect("it waits").as_bytes())
+        .unwrap();
+    assert!(matches!(late.approve(&pending.name(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
+    let right = key(OWNERS_KEY)
+        .sign_message_sync(late.approval_text(&pending.name()).expect("it waits").as_bytes())
+        .unwrap();
+    assert_eq!(denied(late.approve(&pending.name(), &[right], NOW + 601)), DenyCode::Approval, "expired");
 }
 
 #[test]

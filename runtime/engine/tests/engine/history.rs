@@ -326,15 +326,55 @@ fn an_owner_signs_for_another_policy() {
 fn an_approval_is_in_the_log_with_its_signatures() {
     let (gate, paper) = begin();
     let Answer::Asked(pending) = gate.ask(pay(300), None, NOW) else { panic!("asked") };
-    let signature = key(OWNERS_KEY).sign_message_sync(gate.approval_text(&pending).as_bytes()).unwrap();
-    let Answer::Reserved(reserved) = gate.approve(pending.clone(), &[signature], NOW + 10) else {
+    let signature = key(OWNERS_KEY)
+        .sign_message_sync(gate.approval_text(&pending.name()).expect("it waits").as_bytes())
+        .unwrap();
+    let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[signature], NOW + 10) else {
         panic!("approved");
     };
     gate.sign_sync(reserved).unwrap();
     let again = open(paper.lines());
     assert_same(&gate, &again);
-    assert_eq!(denied(again.approve(pending, &[signature], NOW + 20)).0, DenyCode::Approval, "one use");
+    assert_eq!(
+        denied(again.approve(&pending.name(), &[signature], NOW + 20)).0,
+        DenyCode::Approval,
+        "one use"
+    );
     assert!(paper.lines().iter().any(|line| line.contains(&format!("{signature}"))), "its signature is kept");
+}
+
+/// The ledger gives the nonce when it is signed, so that an agent can go on while somebody thinks.
+#[test]
+fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(300), Some("bot"), NOW) else { panic!("asked") };
+    sign(&gate, pay(100));
+    let Answer::Asked(again) = gate.ask(pay(300), Some("bot"), NOW) else { panic!("asked") };
+    assert_eq!(again.name(), pending.name(), "the same waits once");
+    let Answer::Asked(other) = gate.ask(pay(301), Some("bot"), NOW) else { panic!("asked") };
+    let names = |gate: &Signing| gate.waiting(NOW).unwrap().iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(&gate).len(), 2);
+    let text = gate.approval_text(&pending.name()).expect("it waits");
+    let signature = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let Answer::Asked(few) = gate.approve(&other.name(), &[signature], NOW) else { panic!("of another") };
+    assert_eq!(few.decision().reason, "0 of the 1 approvals it needs");
+    // Another gate goes on with what waits.
+    let again = open(paper.lines());
+    assert_eq!(names(&again), names(&gate));
+    let Answer::Reserved(reserved) = again.approve(&pending.name(), &[signature], NOW) else { panic!("yes") };
+    assert_eq!(nonce(&again.sign_sync(reserved).unwrap()), FIRST + 1);
+    assert_eq!(names(&again), [other.name()]);
+    again.reject(&other.name()).unwrap();
+    assert!(names(&again).is_empty());
+    assert_eq!(denied(again.approve(&other.name(), &[signature], NOW)).0, DenyCode::Approval);
+    // Nor does anything wait for longer than it may.
+    assert_eq!(gate.waiting(NOW + 601).unwrap().len(), 0);
+    // One that names its nonce is approved with it.
+    let Answer::Asked(fixed) = gate.ask(owned(transfer(SHOP, usdc(300)), Some(FIRST + 1)), None, NOW + 700)
+    else {
+        panic!("asked");
+    };
+    assert_ne!(fixed.name(), pending.name());
 }
 
 #[test]
