@@ -10,7 +10,7 @@ use crate::{
     ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot, Terms, Verdict},
     load::{LoadError, Policy, load},
 };
-use agentpol_model::{Address, B256, Time};
+use agentpol_model::{Address, B256, Time, decision::DenyCode};
 use agentpol_vm::Binding;
 use alloy::signers::Signature;
 use alloy_primitives::Bytes;
@@ -142,6 +142,14 @@ impl Books {
 
     /// The fold of a log.
     pub(super) fn read(entries: impl IntoIterator<Item = String>) -> Result<Self, OpenError> {
+        Self::fold(entries, |_, _, _| {})
+    }
+
+    /// The same, where somebody looks at every decision before it takes effect.
+    pub(super) fn fold(
+        entries: impl IntoIterator<Item = String>,
+        mut look: impl FnMut(u64, &mut Books, &Decided),
+    ) -> Result<Self, OpenError> {
         let mut books: Option<Books> = None;
         for (n, line) in (1..).zip(entries) {
             let entry = serde_json::from_str(&line)
@@ -154,10 +162,16 @@ impl Books {
                     books = Some(Books { owner: bound.owner, ..Books::new(policy, ledger) });
                 }
                 (None, _) => return Err(impossible("no policy was bound")),
-                (Some(books), entry) => books.again(entry).map_err(|why| match why {
-                    Again::Impossible(why) => impossible(why),
-                    Again::Policy(e) => OpenError::Policy(e),
-                })?,
+                (Some(books), entry) => {
+                    if let Entry::Decided(decided) = &entry {
+                        books.ledger.apply(Record::Now(decided.at));
+                        look(n, books, decided);
+                    }
+                    books.again(entry).map_err(|why| match why {
+                        Again::Impossible(why) => impossible(why),
+                        Again::Policy(e) => OpenError::Policy(e),
+                    })?;
+                }
             }
         }
         books.ok_or(OpenError::Empty)
@@ -191,7 +205,6 @@ impl Books {
     }
 
     fn decided_again(&mut self, decided: Decided) -> Result<(), Again> {
-        self.ledger.apply(Record::Now(decided.at));
         let approvals = self.approvals_again(&decided)?;
         let Decided { at, agent, key, request, decision, charge, .. } = decided;
         let Some(charge) = charge else { return Ok(()) };
@@ -231,7 +244,7 @@ impl Books {
     }
 
     /// The signatures that were given, each of which must be one.
-    fn approvals_again(&self, decided: &Decided) -> Result<Approvals, Again> {
+    pub(super) fn approvals_again(&self, decided: &Decided) -> Result<Approvals, Again> {
         let mut approvals = Approvals::default();
         if decided.approvals.is_empty() {
             return Ok(approvals);
@@ -255,7 +268,16 @@ impl Books {
         match self.ledger.apply(record) {
             Reply::Judged(judgement) => judgement,
             // Requests and approvals are always judged.
-            Reply::Done | Reply::Refused(_) => Judgement::deny(agentpol_model::decision::DenyCode::Storage),
+            Reply::Done | Reply::Refused(_) => Judgement::deny(DenyCode::Storage),
+        }
+    }
+
+    /// The same without consequences.
+    pub(super) fn would_judge(&mut self, record: Record) -> Judgement {
+        match record {
+            Record::Request(request) => self.ledger.judge(&request),
+            Record::Approve(request) => self.ledger.judge_approved(&request),
+            _ => Judgement::deny(DenyCode::Storage),
         }
     }
 
@@ -334,7 +356,7 @@ impl Books {
     }
 }
 
-enum Again {
+pub(super) enum Again {
     Impossible(&'static str),
     Policy(LoadError),
 }

@@ -23,15 +23,18 @@
 //! | `books` | what a gate knows, as a fold of its log |
 //! | `approving` | approvals: what is signed, and what they lead to |
 //! | `signing` | from a reservation to a signature that may leave |
+//! | `replay` | every decision of a log, decided once more |
 //! | `answer` | what is answered |
 
 mod answer;
 mod approving;
 mod books;
+mod replay;
 mod signing;
 
 pub use answer::{Answer, GateError, GateSignError, Once, Pending, Reserved, Waiting};
 pub use books::{KEYS_ARE_KEPT, OpenError};
+pub use replay::{Difference, Replayed, replay};
 
 use crate::{
     decision::{Decision, Outcome},
@@ -309,15 +312,15 @@ impl<S> Gate<S> {
         let as_asked = request.clone();
         let (decision, judged) = match close(books, request) {
             Ok(closed) => {
-                let (decision, entry) = judge(books, &closed, asked);
+                let (decision, entry) = judge(books, &closed, asked, Books::judged);
                 (decision.named(id.as_ref()), Some((closed.unsigned, entry)))
             }
             Err(decision) => (decision.named(id.as_ref()), None),
         };
         let text = match (&decision.outcome, &judged) {
-            // With its nonce, if it was given one.
-            (Outcome::Allow, Some((unsigned, _))) => self.written(unsigned.request()),
-            _ => self.written(&as_asked),
+            // What waits gets its nonce when it is approved.
+            (Outcome::Ask(_), _) | (_, None) => self.written(&as_asked),
+            (_, Some((unsigned, _))) => self.written(unsigned.request()),
         };
         let entry = judged.as_ref().and_then(|(_, entry)| entry.as_ref());
         let ticket = self.record(asked, &decision, text, entry)?;
@@ -421,8 +424,14 @@ fn next_nonce(books: &Books, chain: ChainId) -> Option<u64> {
     abandoned.or_else(|| books.ledger.state().next_nonce.get(&(chain, signer)).copied())
 }
 
-/// The one way to a reservation: what is judged are the bytes that are kept. Also what the ledger was asked, if it was.
-fn judge(books: &mut Books, closed: &Closed, asked: &Asked<'_>) -> (Decision, Option<ledger::Request>) {
+/// The one way to a reservation: what is judged are the bytes that are kept. Also what the ledger was asked, if it was. `by`: how it
+/// is asked.
+fn judge(
+    books: &mut Books,
+    closed: &Closed,
+    asked: &Asked<'_>,
+    by: fn(&mut Books, Record) -> Judgement,
+) -> (Decision, Option<ledger::Request>) {
     let Closed { unsigned, has_our_nonce } = closed;
     let policy = books.policy.clone();
     if let Some(reason) = &books.frozen {
@@ -450,9 +459,9 @@ fn judge(books: &mut Books, closed: &Closed, asked: &Asked<'_>) -> (Decision, Op
     };
     let entry = granted.entry.clone();
     let judgement: Judgement = match asked.approvals {
-        None => books.judged(Record::Request(entry.clone())),
+        None => by(books, Record::Request(entry.clone())),
         Some(approvals) => match approvals.missing(books, &entry) {
-            None => books.judged(Record::Approve(entry.clone())),
+            None => by(books, Record::Approve(entry.clone())),
             // Nothing has happened.
             Some((judgement, reason)) => {
                 let decision = policy.conclude(granted, &judgement, &books.ledger);

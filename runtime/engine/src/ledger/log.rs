@@ -108,6 +108,14 @@ impl Ledger {
         self.state.bounded(request, self.state.judge(request, false).0)
     }
 
+    /// The same of a request that somebody approves.
+    pub fn judge_approved(&self, request: &Request) -> Judgement {
+        match self.state.may_be_approved(request) {
+            true => self.state.judge(request, true).0,
+            false => Judgement::deny(DenyCode::Approval),
+        }
+    }
+
     /// One record, one change of state. A request that is denied and a fact that is refused change nothing.
     pub fn apply(&mut self, record: Record) -> Reply {
         self.state.apply(record)
@@ -162,9 +170,16 @@ impl State {
         }
     }
 
+    /// It waits, under this edition of the policy, and not for too long.
+    fn may_be_approved(&self, request: &Request) -> bool {
+        let asked = self.asks.get(&request.name());
+        asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch)
+    }
+
     fn on_approve(&mut self, request: &Request) -> Judgement {
-        let asked = self.asks.remove(&request.name());
-        if !asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch) {
+        let may = self.may_be_approved(request);
+        self.asks.remove(&request.name());
+        if !may {
             return Judgement::deny(DenyCode::Approval);
         }
         let (judgement, version) = self.judge(request, true);

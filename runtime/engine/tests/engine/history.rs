@@ -5,7 +5,7 @@ use agentpol_ethereum::{Draft, Fee, OwnedRequest, Signed};
 use agentpol_model::{Address, B256, U256, decision::DenyCode, policy::ParamValue};
 use agentpol_runtime::{
     Answer, Gate,
-    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError},
+    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError, Replayed, replay},
     history::{Bound, Known, Log, LogError, Ticket},
     ledger::{Landed, LineName, Record, Slot},
 };
@@ -375,6 +375,44 @@ fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
         panic!("asked");
     };
     assert_ne!(fixed.name(), pending.name());
+}
+
+#[test]
+fn a_log_is_decided_again_to_the_letter() {
+    let (gate, paper) = begin();
+    let first = sign(&gate, pay(100));
+    denied(gate.ask(pay(501), Some("bot"), NOW + 1));
+    let Answer::Asked(pending) = gate.ask(pay(300), Some("bot"), NOW + 2) else { panic!("asked") };
+    let text = gate.approval_text(&pending.name()).expect("it waits");
+    let signature = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let line = serde_json::json!({ "id": "é 1", "chainId": 1, "request": {
+        "method": "personal_sign", "params": ["hello", WALLET] } });
+    denied(gate.ask(agentpol_ethereum::read(&line.to_string()).unwrap(), Some("bot"), NOW + 3));
+    let approved = gate.approve(&pending.name(), &[signature], NOW + 4);
+    let Answer::Reserved(reserved) = approved else { panic!("{approved:?}") };
+    // A reservation is in hand while another is asked for and signed.
+    sign(&gate, pay(20));
+    gate.sign_sync(reserved).unwrap();
+    let known = gate.signed(first.hash()).unwrap();
+    let (slot, digest) = (known.slot, known.digest);
+    gate.observe(Record::Landed(Landed { slot, digest, ok: true, at: NOW, pulled: None, fee: None }))
+        .unwrap();
+    gate.observe(Record::Final(1, NOW + 30 * HOUR)).unwrap();
+    gate.replace(bound()).unwrap();
+    denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(99)), None, NOW + 31 * HOUR));
+    gate.freeze("enough", NOW + 31 * HOUR).unwrap();
+    denied(gate.ask(pay(1), None, NOW + 31 * HOUR));
+    let lines = paper.lines();
+    let same = replay(lines.clone()).unwrap();
+    assert_eq!(same, Replayed { decisions: 8, unwritten: 0, differences: Vec::new() });
+    // Whoever changes what was decided, or what was asked, is told.
+    for (from, to) in
+        [("`pay` allows it", "`tip` allows it"), ("0x5f5e100", "0x5f5e101"), ("\"bot\"", "\"cat\"")]
+    {
+        let changed: Vec<String> = lines.iter().map(|line| line.replacen(from, to, 1)).collect();
+        assert_ne!(changed, lines, "{from}");
+        assert_ne!(replay(changed).ok(), Some(same.clone()), "{from}");
+    }
 }
 
 #[test]
