@@ -182,7 +182,8 @@ impl<'a> Stage<'a> {
 
     /// It succeeds, and every pull takes all it may.
     fn land(&mut self, hash: B256, at: Time, pulled: Vec<U256>) {
-        let agentpol_runtime::history::SignedAs { slot, digest, .. } = self.gate.signed(hash).unwrap();
+        let agentpol_runtime::history::SignedAs { slot, digest, .. } =
+            self.gate.signed(hash).unwrap().unwrap();
         let fact = Landed { slot, digest, ok: true, at, pulled: Some(pulled), fee: None };
         let _ = self.gate.observe(Record::Landed(fact));
         self.finalise(at);

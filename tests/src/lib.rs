@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`chapters`] | the chapters of the reference, which are tests as well |
 //! | [`generator`] | random policies, and requests aimed at their boundaries |
+//! | [`crash`] | a gate that is killed while clients ask it |
 //! | [`differential`] | the reference beside the interpreter |
 //! | [`mutants`] | modules that nobody compiled |
 //! | [`nested`] | actions inside actions, and both evaluators on them |
@@ -23,6 +24,7 @@
 )]
 
 pub mod chapters;
+pub mod crash;
 pub mod differential;
 pub mod doors;
 pub mod generator;

@@ -6,7 +6,7 @@ use super::{
     approving::{Approvals, Kept},
 };
 use crate::{
-    history::{Bound, Decided, Entry, Known, Modules, SignedAs},
+    history::{Bound, Decided, Entry, Known, Modules, SignedAs, Ticket},
     ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot, Terms, Verdict},
     load::{LoadError, Policy, load},
 };
@@ -43,6 +43,8 @@ pub(super) struct Books {
     named: BTreeMap<B256, KeyOf>,
     /// Why nothing is signed, if the owner has stopped everything.
     pub(super) frozen: Option<String>,
+    /// The last entry that says any of this. What is known from an entry that is not durable does not leave the gate.
+    pub(super) last: Option<Ticket>,
 }
 
 /// What a name was used for.
@@ -141,6 +143,7 @@ impl Books {
             keys: BTreeMap::new(),
             named: BTreeMap::new(),
             frozen: None,
+            last: None,
         }
     }
 

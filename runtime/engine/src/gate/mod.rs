@@ -101,7 +101,8 @@ impl<S: Signer> Gate<S> {
         let books = Books::new(policy, ledger, bound.owner);
         log.keep(bound.module, module).map_err(OpenError::Log)?;
         let gate = Self::with(books, Some(log), signer).map_err(OpenError::Gate)?;
-        let ticket = gate.append(&Entry::Bound(Box::new(bound))).map_err(OpenError::Log)?;
+        let entry = Entry::Bound(Box::new(bound));
+        let ticket = gate.append(&mut gate.read(), &entry).map_err(OpenError::Log)?;
         gate.settle(ticket).map_err(OpenError::Log)?;
         Ok(gate)
     }
@@ -140,13 +141,21 @@ impl<S> Gate<S> {
 
     /// What was signed under this hash, of what is not settled: of a transaction its own; of a user operation, as its entry point
     /// has it; else the hash that was signed. A [`Landed`](crate::ledger::Landed) fact needs its slot and digest.
-    pub fn signed(&self, hash: B256) -> Option<SignedAs> {
-        self.read().find(hash).cloned()
+    pub fn signed(&self, hash: B256) -> Result<Option<SignedAs>, LogError> {
+        self.durably(|books| books.find(hash).cloned())
     }
 
     /// What was signed for a slot that is not settled, in order.
-    pub fn signed_for(&self, slot: &Slot) -> Vec<SignedAs> {
-        self.read().signed_for(slot).to_vec()
+    pub fn signed_for(&self, slot: &Slot) -> Result<Vec<SignedAs>, LogError> {
+        self.durably(|books| books.signed_for(slot).to_vec())
+    }
+
+    /// What is known, once it will be known whatever happens.
+    fn durably<T>(&self, look: impl FnOnce(&Books) -> T) -> Result<T, LogError> {
+        let books = self.write()?;
+        let (known, last) = (look(&books), books.last);
+        drop(books);
+        self.settle(last).map(|()| known)
     }
 
     /// Why nothing is signed, if the owner has stopped everything.
@@ -163,10 +172,11 @@ impl<S> Gate<S> {
         self.books.lock().map_err(|_| LogError("the gate stopped in the middle of something".to_owned()))
     }
 
-    fn append(&self, entry: &Entry) -> Result<Option<Ticket>, LogError> {
+    fn append(&self, books: &mut Books, entry: &Entry) -> Result<Option<Ticket>, LogError> {
         let Some(log) = &self.log else { return Ok(None) };
         let text = serde_json::to_string(entry).map_err(|e| LogError(e.to_string()))?;
-        log.append(&text).map(Some)
+        books.last = Some(log.append(&text)?);
+        Ok(books.last)
     }
 
     /// Returns when what was appended is durable.
@@ -189,7 +199,7 @@ impl<S> Gate<S> {
         let entry = Entry::Observed(fact.clone());
         let reply = books.observe(fact);
         let ticket = match reply {
-            Reply::Done => self.append(&entry)?,
+            Reply::Done => self.append(&mut books, &entry)?,
             Reply::Refused(_) | Reply::Judged(_) => None,
         };
         drop(books);
@@ -211,7 +221,7 @@ impl<S> Gate<S> {
         let mut books = self.write()?;
         books.ledger.apply(Record::Now(now));
         books.frozen = frozen;
-        let ticket = self.append(&entry)?;
+        let ticket = self.append(&mut books, &entry)?;
         drop(books);
         self.settle(ticket)
     }
@@ -239,7 +249,7 @@ impl<S> Gate<S> {
         }
         books.owner = bound.owner;
         books.replace(policy);
-        let ticket = self.append(&Entry::Bound(Box::new(bound))).map_err(GateError::Log)?;
+        let ticket = self.append(&mut books, &Entry::Bound(Box::new(bound))).map_err(GateError::Log)?;
         drop(books);
         self.settle(ticket).map_err(GateError::Log)
     }
@@ -265,7 +275,12 @@ impl<S> Gate<S> {
             Err(e) => return Once::First(self.unrecorded(&e)),
         };
         match recall(&books, key, agent, now) {
-            Some(again) => again,
+            Some(again) => {
+                // Whoever asked first may be waiting for it still.
+                let last = books.last;
+                drop(books);
+                self.settle(last).map_or_else(|e| Once::First(self.unrecorded(&e)), |()| again)
+            }
             None => Once::First(self.locked(
                 books,
                 request,
@@ -323,7 +338,7 @@ impl<S> Gate<S> {
             (_, Some((unsigned, _))) => self.written(unsigned.request()),
         };
         let entry = judged.as_ref().and_then(|(_, entry)| entry.as_ref());
-        let ticket = self.record(asked, &decision, text, entry)?;
+        let ticket = self.record(books, asked, &decision, text, entry)?;
         let answer = match (decision.outcome.clone(), judged) {
             (Outcome::Allow, Some((unsigned, Some(entry)))) => {
                 books.unsigned.remove(&entry.slot);
@@ -351,6 +366,7 @@ impl<S> Gate<S> {
 
     fn record(
         &self,
+        books: &mut Books,
         asked: &Asked<'_>,
         decision: &Decision,
         request: Option<String>,
@@ -370,7 +386,7 @@ impl<S> Gate<S> {
             decision: to_raw_value(decision).map_err(unwritable)?,
             charge: charge.cloned(),
         }));
-        self.append(&entry)
+        self.append(books, &entry)
     }
 }
 

@@ -59,7 +59,7 @@ impl<S> Gate<S> {
         };
         let mut books = self.write().map_err(GateSignError::Log)?;
         books.signed(entry.clone());
-        let ticket = self.append(&Entry::Signed(entry)).map_err(GateSignError::Log)?;
+        let ticket = self.append(&mut books, &Entry::Signed(entry)).map_err(GateSignError::Log)?;
         drop(books);
         self.settle(ticket).map_err(GateSignError::Log)?;
         Ok(signed)

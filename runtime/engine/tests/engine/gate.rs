@@ -100,7 +100,7 @@ fn a_signer_may_answer_later() {
         }
     };
     assert_eq!(signed.signer, WALLET);
-    assert!(gate.signed(signed.hash).is_some());
+    assert!(gate.signed(signed.hash).unwrap().is_some());
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_budget_refills_when_the_chain_says_so() {
     // The clock alone frees nothing.
     let much_later = NOW + 1_000 * HOUR;
     assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(2)), None, much_later)), DenyCode::Budget);
-    let SignedAs { slot, digest, .. } = gate.signed(signed.hash).expect("it was signed here");
+    let SignedAs { slot, digest, .. } = gate.signed(signed.hash).unwrap().expect("it was signed here");
     let landed = Landed { slot, digest, ok: true, at: NOW + 12, pulled: None, fee: None };
     assert_eq!(gate.observe(Record::Landed(landed)), Ok(Reply::Done));
     gate.observe(Record::Final(1, much_later)).unwrap();
@@ -175,7 +175,7 @@ fn a_budget_refills_when_the_chain_says_so() {
 fn requests_do_not_come_in_as_facts() {
     let gate = gate();
     let signed = sign(&gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
-    let SignedAs { slot, .. } = gate.signed(signed.hash).unwrap();
+    let SignedAs { slot, .. } = gate.signed(signed.hash).unwrap().unwrap();
     let request = gate.ledger().state().slots[&slot].versions[0].request.clone();
     let before = gate.ledger().clone();
     assert!(matches!(gate.observe(Record::Request(request.clone())), Ok(Reply::Refused(_))));
@@ -248,7 +248,7 @@ fn a_reservation_ends_with_its_policy_and_its_slot() {
 fn a_foreign_transaction_locks_until_the_owner_adopts_it() {
     let gate = gate();
     let signed = sign(&gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
-    let SignedAs { slot, .. } = gate.signed(signed.hash).unwrap();
+    let SignedAs { slot, .. } = gate.signed(signed.hash).unwrap().unwrap();
     gate.observe(Record::Foreign(slot)).unwrap();
     let ask = |gate: &Gate<_>, n| gate.ask(owned(transfer(SHOP, usdc(n)), Some(1)), None, NOW);
     assert_eq!(denied(ask(&gate, 1)), DenyCode::Locked);

@@ -125,7 +125,7 @@ fn every_statement_is_signed_by_the_key_and_counted_first() {
     assert_eq!(used(&gate, "daily"), usdc(300), "counted before it is signed");
     let signed = gate.sign_sync(reserved).expect("signed");
     assert_eq!((signer(&signed), signed.signer()), (WALLET, WALLET));
-    let SignedAs { slot, digest, .. } = gate.signed(signed.hash()).expect("it was signed here");
+    let SignedAs { slot, digest, .. } = gate.signed(signed.hash()).unwrap().expect("it was signed here");
     assert!(matches!(slot, Slot::Signature { contract: USDC, .. }));
     assert_eq!(digest, signed.hash());
 
@@ -151,7 +151,7 @@ fn one_nonce_of_a_permit_is_one_slot() {
     let same = sign(&gate, permit(usdc(300), 4));
     assert_eq!((used(&gate, "daily"), used(&gate, "pace")), (usdc(300), U256::from(1)));
     // It landed; the spender takes it, and nothing of it is left to count but for the day.
-    let SignedAs { slot, digest, .. } = gate.signed(same.hash()).unwrap();
+    let SignedAs { slot, digest, .. } = gate.signed(same.hash()).unwrap().unwrap();
     let landed = Landed { slot, digest, ok: true, at: NOW + 5, pulled: None, fee: None };
     assert_eq!(gate.observe(Record::Landed(landed)), Ok(Reply::Done));
     let key = gate.ledger().state().layers.keys().next().copied().expect("an allowance");
@@ -174,7 +174,8 @@ fn a_user_operation_is_known_by_its_entry_points_hash() {
     };
     let signed = sign(&gate, request);
     assert_eq!((signer(&signed), signed.hash()), (WALLET, known.digest()));
-    let SignedAs { slot, digest, .. } = gate.signed(known.hash()).expect("by the hash that its event has");
+    let SignedAs { slot, digest, .. } =
+        gate.signed(known.hash()).unwrap().expect("by the hash that its event has");
     assert_eq!(
         slot,
         Slot::Signature { chain: 1, contract: EntryPoint::V07.address(), id: U256::from(9).into() }

@@ -174,7 +174,7 @@ fn after_every_entry_the_next_gate_knows_what_this_one_knew() {
     denied(gate.ask(pay(501), Some("bot"), NOW + 1));
     assert!(matches!(gate.ask(pay(300), None, NOW + 2), Answer::Asked(_)));
     let second = sign(&gate, pay(50));
-    let known = gate.signed(first.hash()).expect("open");
+    let known = gate.signed(first.hash()).unwrap().expect("open");
     let landed = Landed {
         slot: known.slot,
         digest: known.digest,
@@ -187,8 +187,8 @@ fn after_every_entry_the_next_gate_knows_what_this_one_knew() {
     gate.observe(Record::Final(1, NOW + 12)).unwrap();
     gate.freeze("a hunch", NOW + 20).unwrap();
     gate.thaw(NOW + 30).unwrap();
-    assert!(gate.signed(first.hash()).is_none(), "settled");
-    assert!(gate.signed(second.hash()).is_some());
+    assert!(gate.signed(first.hash()).unwrap().is_none(), "settled");
+    assert!(gate.signed(second.hash()).unwrap().is_some());
     let lines = paper.lines();
     assert_eq!(lines.len(), 1 + 1 + 2 + 1 + 1 + 2 + 2 + 2, "{lines:#?}");
     assert_same(&gate, &open(lines.clone()));
@@ -291,7 +291,7 @@ fn one_name_is_one_charge() {
         panic!("judged again");
     };
     // It is kept when all has landed, and not for ever.
-    let known = gate.signed(signed.hash()).unwrap();
+    let known = gate.signed(signed.hash()).unwrap().unwrap();
     let (slot, digest) = (known.slot, known.digest);
     gate.observe(Record::Landed(Landed { slot, digest, ok: true, at: NOW, pulled: None, fee: None }))
         .unwrap();
@@ -301,6 +301,22 @@ fn one_name_is_one_charge() {
         let _ = gate.ask_once(pay(1), None, NOW + KEYS_ARE_KEPT + 1, &name(&n.to_string(), 9));
     }
     assert!(matches!(later(NOW + KEYS_ARE_KEPT + 2), Once::First(_)));
+}
+
+/// Two ask for the same at once: the second is told nothing that the first could still lose.
+#[test]
+fn what_is_not_durable_is_told_nobody() {
+    let (gate, paper) = begin();
+    let name = Known { key: "a".to_owned(), asked: B256::ZERO };
+    let Once::First(Answer::Reserved(reserved)) = gate.ask_once(pay(1), None, NOW, &name) else {
+        panic!("new")
+    };
+    *paper.torn.lock().unwrap() = Some(2);
+    assert!(matches!(gate.sign_sync(reserved), Err(GateSignError::Log(_))));
+    let Once::First(told) = gate.ask_once(pay(1), None, NOW, &name) else { panic!("its signature") };
+    assert_eq!(denied(told).0, DenyCode::Storage);
+    let slot = *gate.ledger().state().slots.keys().next().unwrap();
+    assert!(gate.signed_for(&slot).is_err());
 }
 
 #[test]
@@ -425,7 +441,7 @@ fn a_log_is_decided_again_to_the_letter() {
     // A reservation is in hand while another is asked for and signed.
     sign(&gate, pay(20));
     gate.sign_sync(reserved).unwrap();
-    let known = gate.signed(first.hash()).unwrap();
+    let known = gate.signed(first.hash()).unwrap().unwrap();
     let (slot, digest) = (known.slot, known.digest);
     gate.observe(Record::Landed(Landed { slot, digest, ok: true, at: NOW, pulled: None, fee: None }))
         .unwrap();
@@ -523,7 +539,7 @@ fn a_folder_holds_all_that_a_gate_needs() {
     drop((gate, folder));
     let older = std::fs::read(path.join("log")).unwrap();
     let (gate, folder) = Folder::open(&path, Some(head), key(KEY)).unwrap();
-    assert_eq!(gate.signed(first.hash()).unwrap().bytes, first.transaction().unwrap().raw);
+    assert_eq!(gate.signed(first.hash()).unwrap().unwrap().bytes, first.transaction().unwrap().raw);
     assert_eq!(used(&gate), usdc(100));
     sign(&gate, pay(50));
     let later = folder.head();
