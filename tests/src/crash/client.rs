@@ -68,7 +68,7 @@ pub(super) fn known(name: u64) -> Known {
 pub fn ask_for_ever(folder: &Path, seed: u64) {
     let gate = gate(folder);
     say("ready");
-    let next = AtomicU64::new(0);
+    let next = AtomicU64::new(seed % NAMES);
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let (gate, next) = (&gate, &next);
