@@ -1,7 +1,7 @@
 //! The chain: what each line's hash is taken of, and how a line is written and checked.
 
 use crate::limits::MAX_ENTRY;
-use core::fmt;
+use core::{fmt, str::FromStr};
 
 /// The first sector's text; blank lines fill it up. It says how to check the rest without this program.
 pub const HEADER: &str = "agentpol journal 1
@@ -54,6 +54,30 @@ impl Head {
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.count, self.hex())
+    }
+}
+
+/// A text is not the state of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoHead;
+
+impl fmt::Display for NoHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the state of a journal is written COUNT:HASH, with 64 hexadecimal digits")
+    }
+}
+
+impl core::error::Error for NoHead {}
+
+/// As it is displayed, and nothing else.
+impl FromStr for Head {
+    type Err = NoHead;
+
+    fn from_str(text: &str) -> Result<Self, NoHead> {
+        let (count, hash) = text.split_once(':').ok_or(NoHead)?;
+        let count = count.parse().map_err(|_| NoHead)?;
+        let head = Self { count, hash: *blake3::Hash::from_hex(hash).map_err(|_| NoHead)?.as_bytes() };
+        if head.to_string() == text { Ok(head) } else { Err(NoHead) }
     }
 }
 
