@@ -1,7 +1,7 @@
 //! The chain: what each line's hash is taken of, and how a line is written and checked.
 
 use crate::limits::MAX_ENTRY;
-use core::fmt;
+use core::{fmt, str::FromStr};
 
 /// The first sector's text; blank lines fill it up. It says how to check the rest without this program.
 pub const HEADER: &str = "agentpol journal 1
@@ -57,16 +57,48 @@ impl fmt::Display for Head {
     }
 }
 
+/// A text is not the state of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoHead;
+
+impl fmt::Display for NoHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the state of a journal is written COUNT:HASH, with 64 hexadecimal digits")
+    }
+}
+
+impl core::error::Error for NoHead {}
+
+/// As it is displayed, and nothing else.
+impl FromStr for Head {
+    type Err = NoHead;
+
+    fn from_str(text: &str) -> Result<Self, NoHead> {
+        let (count, hash) = text.split_once(':').ok_or(NoHead)?;
+        let count = count.parse().map_err(|_| NoHead)?;
+        let head = Self { count, hash: *blake3::Hash::from_hex(hash).map_err(|_| NoHead)?.as_bytes() };
+        if head.to_string() == text { Ok(head) } else { Err(NoHead) }
+    }
+}
+
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Head({self})")
     }
 }
 
+/// The hexadecimal digits of a hash, as they stand in a log.
+fn digits(hash: &[u8; 32]) -> impl Iterator<Item = u8> {
+    let digit = |value: u8| {
+        if value < 10 { b'0'.wrapping_add(value) } else { b'a'.wrapping_add(value).wrapping_sub(10) }
+    };
+    hash.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
+}
+
 /// Adds the line of `entry` to `out`, and gives the head after it.
 pub(crate) fn write_line(head: &Head, separator: u8, entry: &str, out: &mut Vec<u8>) -> Head {
     let next = head.then(entry.as_bytes());
-    out.extend_from_slice(blake3::Hash::from_bytes(next.hash).to_hex().as_bytes());
+    out.extend(digits(&next.hash));
     out.push(separator);
     out.extend_from_slice(entry.as_bytes());
     out.push(b'\n');
@@ -92,7 +124,7 @@ pub(crate) fn read_line<'a>(head: &Head, separator: u8, line: &'a [u8]) -> Resul
         return Err(Misfit::Form);
     }
     let next = head.then(entry);
-    if blake3::Hash::from_bytes(next.hash).to_hex().as_bytes() != hash {
+    if !digits(&next.hash).eq(hash.iter().copied()) {
         return Err(Misfit::Hash(next.hash));
     }
     let text = core::str::from_utf8(entry).map_err(|_| Misfit::Entry)?;
@@ -105,7 +137,7 @@ pub(crate) fn read_line<'a>(head: &Head, separator: u8, line: &'a [u8]) -> Resul
 /// Where a text holds its first control character.
 pub(crate) fn first_control(text: &str) -> Option<usize> {
     // Nearly all entries hold none: bytes are looked at before characters. C1 controls begin with 0xC2.
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    if text.as_bytes().iter().fold(true, |plain, byte| plain & (0x20..0x7f).contains(byte)) {
         return None;
     }
     text.char_indices().find(|(_, c)| c.is_control()).map(|(at, _)| at)

@@ -61,13 +61,14 @@ pub struct FileDisk {
 }
 
 impl FileDisk {
-    /// Makes a new file, which only its owner may read or write, and locks it.
+    /// Makes a new file, which only its owner may read or write, and locks it. A file that exists is opened as it is: whether a
+    /// log may begin in it, [`Journal::create`](crate::Journal::create) knows.
     ///
     /// # Errors
-    /// The file exists, or the system's.
+    /// As [`FileDisk::open`].
     pub fn create(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
+        options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         Self::locked(&options, path)

@@ -4,7 +4,7 @@ use crate::limits::MAX_LINE;
 use std::io::{self, Read};
 
 /// Bytes that are read at once.
-const CHUNK: usize = 64 << 10;
+const CHUNK: u64 = 64 << 10;
 
 /// What begins here, up to the first end of a line or zero byte.
 pub(crate) enum Line<'a> {
@@ -16,6 +16,19 @@ pub(crate) enum Line<'a> {
     End(u64),
     /// More bytes than any line has.
     TooLong,
+}
+
+/// Where the first byte is for which `holds`. Goes by many bytes at once, which compilers turn into few instructions.
+fn find(bytes: &[u8], holds: impl Fn(u8) -> bool) -> Option<usize> {
+    const MANY: usize = 32;
+    let (pieces, rest) = bytes.as_chunks::<MANY>();
+    let held = |piece: &[u8; MANY]| piece.iter().fold(0, |any, byte| any | u8::from(holds(*byte))) != 0;
+    let skipped = match pieces.iter().position(held) {
+        Some(piece) => piece.saturating_mul(MANY),
+        None => bytes.len().saturating_sub(rest.len()),
+    };
+    let found = bytes.get(skipped..)?.iter().position(|byte| holds(*byte))?;
+    Some(skipped.saturating_add(found))
 }
 
 /// A reader with the bytes that are looked at.
@@ -73,15 +86,7 @@ impl<R: Read> Input<R> {
         }
         self.buffer.drain(..self.start);
         self.start = 0;
-        let had = self.buffer.len();
-        self.buffer.resize(had.saturating_add(CHUNK), 0);
-        let read = loop {
-            match self.reader.read(self.buffer.get_mut(had..).unwrap_or_default()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result?,
-            }
-        };
-        self.buffer.truncate(had.saturating_add(read));
+        let read = self.reader.by_ref().take(CHUNK).read_to_end(&mut self.buffer)?;
         self.ended = read == 0;
         Ok(read > 0)
     }
@@ -99,7 +104,7 @@ impl<R: Read> Input<R> {
         let mut looked = 0;
         loop {
             let fresh = self.next().get(looked..).unwrap_or_default();
-            if let Some(found) = fresh.iter().position(|byte| matches!(byte, b'\n' | 0)) {
+            if let Some(found) = find(fresh, |byte| matches!(byte, b'\n' | 0)) {
                 let end = looked.saturating_add(found);
                 let (line, rest) = self.next().split_at_checked(end).unwrap_or_default();
                 return Ok(match rest.first() {
@@ -123,7 +128,7 @@ impl<R: Read> Input<R> {
         let after = zero.saturating_add(1);
         loop {
             let rest = self.next().get(after..).unwrap_or_default();
-            if let Some(found) = rest.iter().position(|byte| matches!(byte, b'\n' | 0)) {
+            if let Some(found) = find(rest, |byte| matches!(byte, b'\n' | 0)) {
                 let whole = rest.get(found) == Some(&b'\n');
                 let line = self.next().get(..after.saturating_add(found)).unwrap_or_default();
                 return Ok(whole.then(|| line.to_vec()));
@@ -137,13 +142,15 @@ impl<R: Read> Input<R> {
     /// Goes on to the first byte for which `strange` holds, or to the end.
     pub(crate) fn rest_until(&mut self, strange: impl Fn(u64, u8) -> bool) -> io::Result<Option<(u64, u8)>> {
         loop {
+            let mut looked = 0;
             // Space to come is most of it, and nothing in it is strange.
-            if self.next().iter().any(|byte| *byte != 0) {
-                for (byte, at) in self.next().iter().zip(self.at..) {
-                    if strange(at, *byte) {
-                        return Ok(Some((at, *byte)));
-                    }
+            while let Some(found) = find(self.next().get(looked..).unwrap_or_default(), |byte| byte != 0) {
+                let place = looked.saturating_add(found);
+                let (at, byte) = (self.at.saturating_add(place as u64), self.next().get(place));
+                if let Some(byte) = byte.filter(|byte| strange(at, **byte)) {
+                    return Ok(Some((at, *byte)));
                 }
+                looked = place.saturating_add(1);
             }
             if !self.pass()? {
                 return Ok(None);
@@ -159,7 +166,9 @@ impl<R: Read> Input<R> {
 
     /// Goes past what was read, remembers what in it is not zero, and reads on.
     fn pass(&mut self) -> io::Result<bool> {
-        if let Some(last) = self.next().iter().rposition(|byte| *byte != 0) {
+        if find(self.next(), |byte| byte != 0).is_some()
+            && let Some(last) = self.next().iter().rposition(|byte| *byte != 0)
+        {
             self.last = Some(self.at.saturating_add(last as u64).saturating_add(1));
         }
         self.skip(self.next().len());

@@ -89,7 +89,7 @@ mod sync {
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 }
 
-pub use chain::{HEADER, Head};
+pub use chain::{HEADER, Head, NoHead};
 pub use disk::{Disk, FileDisk};
 pub use error::{AppendError, Damage, Failure, OpenError, Wrong};
 pub use group::Ticket;

@@ -53,10 +53,11 @@ impl<D: Disk> Writer<D> {
         let mut batch = vec![0; size(found.lines)];
         read_exact(&mut disk, found.batch, &mut batch).map_err(Failure::of("reading"))?;
         batch.resize(size(end), b'\n');
-        disk.write_at(found.batch, &batch).map_err(Failure::of("writing the last batch again"))?;
-        let mut writer = Self { disk, end, len: found.len };
-        writer.cut()?;
-        Ok(writer)
+        let doing = "writing the last batch again";
+        disk.set_len(end).map_err(Failure::of(doing))?;
+        disk.write_at(found.batch, &batch).map_err(Failure::of(doing))?;
+        disk.sync_all().map_err(Failure::of(doing))?;
+        Ok(Self { disk, end, len: end })
     }
 
     /// Removes the space ahead.

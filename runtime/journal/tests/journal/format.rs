@@ -90,3 +90,14 @@ fn nothing_is_not_a_log() {
         );
     }
 }
+
+#[test]
+fn a_head_is_read_as_it_is_written() {
+    let head = Head::empty().then(b"x");
+    let text = head.to_string();
+    assert_eq!(text.parse(), Ok(head));
+    let upper = text.to_uppercase();
+    for no in ["", ":", "1", &text[1..], &text[..66], &upper, &format!("0{text}"), &format!("+{text}")] {
+        assert!(no.parse::<Head>().is_err(), "{no}");
+    }
+}

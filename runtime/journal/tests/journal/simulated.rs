@@ -188,8 +188,8 @@ impl World {
         self.unsynced.push(Change::Length(len));
     }
 
-    /// Data and length alike: what a sync of data alone leaves out, a journal may not rely on anyway.
-    fn sync(&mut self, fault: Option<Fault>) -> io::Result<()> {
+    /// Without `lengths` a change of the length is still not safe, nor what was written past the length that is.
+    fn sync(&mut self, lengths: bool, fault: Option<Fault>) -> io::Result<()> {
         if let Some(fault) = fault {
             if fault == Fault::Forgets {
                 self.unsynced.clear();
@@ -198,7 +198,8 @@ impl World {
         }
         for change in std::mem::take(&mut self.unsynced) {
             match change {
-                Change::Length(len) => self.durable.resize(len, 0),
+                Change::Length(len) if lengths => self.durable.resize(len, 0),
+                Change::Length(_) => self.unsynced.push(change),
                 Change::Write(at, bytes) => {
                     for (to, from) in self.durable.iter_mut().skip(at).zip(bytes) {
                         *to = from;
@@ -256,10 +257,11 @@ impl Disk for Simulated {
 
     fn sync_data(&mut self) -> io::Result<()> {
         let (mut world, fault) = self.call()?;
-        world.sync(fault)
+        world.sync(false, fault)
     }
 
     fn sync_all(&mut self) -> io::Result<()> {
-        self.sync_data()
+        let (mut world, fault) = self.call()?;
+        world.sync(true, fault)
     }
 }
