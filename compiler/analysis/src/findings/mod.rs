@@ -15,8 +15,10 @@
 //! | `lasting` | does what a rule grants outlive the rule? |
 //! | `idle` | does a budget ever bind, is an `exempt` from anything, is a denial needed? |
 //! | `edge` | what do a calendar's windows admit around their edges? |
+//! | [`asked`] | two of these by themselves |
 //! | [`family`] | does a child grant what its parent does not? |
 
+pub mod asked;
 mod dodge;
 mod edge;
 pub mod family;
