@@ -12,7 +12,7 @@
 use agentpol_analysis::{findings::findings, ruleset::RuleSet};
 use agentpol_compiler::{NoFiles, SourceFile, compile};
 use agentpol_tests::{
-    oracle::smt::Script,
+    oracle::smt::times::beside,
     workload::{self, RULES_PER_KEY},
 };
 use criterion::{BenchmarkId, Criterion};
@@ -34,8 +34,8 @@ const POLICIES: [(&str, usize, usize); 6] = [
 /// Those for which z3 is asked about each pair too: of a thousand rules for one key there are half a million.
 const PAIRS_AT_MOST: usize = 10_000;
 
-/// Milliseconds that z3 may take for one question.
-const PATIENCE: usize = 2_000;
+/// Questions for which z3 is started anew each time.
+const PROCESSES_AT_MOST: usize = 600;
 
 struct Setting {
     what: &'static str,
@@ -115,30 +115,25 @@ fn beside_compiling(settings: &[Setting]) {
     }
 }
 
-/// Reach of every rule and overlap of every pair for z3, in one process; all findings for agentpol, of which these questions are a
-/// part.
+/// Can each rule match, do each two overlap: the same questions and no others for agentpol and for z3, in one process and, of one policy,
+/// in a process for each question. Beside them all findings, of which these are a part.
 fn beside_z3(settings: &[Setting]) {
-    if Script::new(PATIENCE).run().is_none() {
-        println!("\nskipped: z3 is not installed");
-        return;
-    }
-    println!("\n| policy | rules | questions | z3, ms | given up | findings, ms | z3 against findings |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!();
     for setting in settings.iter().filter(|setting| setting.pairs() <= PAIRS_AT_MOST) {
-        let mut script = Script::new(PATIENCE);
-        script.policy(0, &setting.compiled);
-        let mut answers = Vec::new();
-        let theirs = milliseconds(|| answers = script.run().unwrap());
-        assert_eq!(answers.len(), script.asked.len());
-        let given_up = answers.iter().filter(|answer| *answer != "sat" && *answer != "unsat").count();
-        let ours = median((0..9).map(|_| milliseconds(|| findings(&setting.compiled))).collect());
-        println!(
-            "| {} | {} | {} | {theirs:.0} | {given_up} | {ours:.1} | {:.0} |",
-            setting.what,
-            setting.rules,
-            answers.len(),
-            theirs / ours,
-        );
+        let Some(times) = beside(&[&setting.compiled]) else {
+            println!("skipped: z3 is not installed");
+            return;
+        };
+        println!("{}, {} rules: {times}", setting.what, setting.rules);
+        let all = median((0..9).map(|_| milliseconds(|| findings(&setting.compiled))).collect());
+        println!("all findings: {all:.1} ms, z3 as many times as long: {:.0}", times.totals().1 / all);
+        if times.script.questions.len() <= PROCESSES_AT_MOST {
+            let each =
+                times.script.questions.iter().map(|question| times.script.run_alone(question).unwrap());
+            let took = each.map(|answer| answer.took).sum::<Duration>().as_secs_f64() * 1_000.0;
+            println!("a process for each question: {took:.0} ms, {:.0} times", took / times.totals().0);
+        }
+        println!();
     }
 }
 

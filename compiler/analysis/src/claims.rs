@@ -1,11 +1,11 @@
 //! What a policy claims of itself (`assert`): proved, refuted by requests, or unknown.
 
 use crate::{
-    findings::granted_by,
+    findings::granted,
     integer::Answer,
     loss::{Audit, Most, Of, Step},
-    ruleset::{Formula, RuleSet, Verb},
-    solve::{ArmAt, Key, Prop},
+    ruleset::{Formula, RuleSet},
+    solve::{Key, Prop},
     window::{grid::Grid, outflow::Span},
     witness::Witness,
 };
@@ -94,7 +94,7 @@ fn never(rules: &RuleSet, all: &[(CallableId, Formula)]) -> Verdict {
     first(by.into_iter().filter_map(|(id, formulas)| {
         let key = Key::new(rules, id, &formulas)?;
         let happens = Prop::any(formulas.iter().map(|formula| key.holds(formula)).collect::<Vec<_>>());
-        Some(granted(&key, &[&happens]))
+        Some(granted_by_any(&key, &[&happens]))
     }))
 }
 
@@ -115,37 +115,23 @@ fn only(rules: &RuleSet, token: TokenId, parties: &[(CallableId, usize, Formula)
             let somebody_else = key.not(&key.holds(formula));
             let something =
                 Prop::any([effect.means_all.clone(), key.at_least(&effect.amount, &BigInt::one())]);
-            Some(granted(&key, &[takes_place, &something, &somebody_else]))
+            Some(granted_by_any(&key, &[takes_place, &something, &somebody_else]))
         });
         others.collect()
     }))
 }
 
 /// A request that some rule grants where these hold.
-fn granted(key: &Key<'_>, conditions: &[&Prop]) -> Answer<Witness> {
-    let rules = key.rules();
-    let mut unknown = false;
-    let grants: Vec<&ArmAt> = key.grants().collect();
-    for arm in grants {
-        let Some(rule) = rules.rules.get(arm.rule.index()).filter(|rule| rule.verb != Verb::Deny) else {
-            continue;
-        };
-        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
-        let mut all = key.may_decide(arm.rule);
-        all.extend([&arm.holds, &fine, &alone]);
-        all.extend(conditions);
-        match key.find(&all) {
+fn granted_by_any(key: &Key<'_>, conditions: &[&Prop]) -> Answer<Witness> {
+    let mut all = Answer::None;
+    for arm in key.grants() {
+        match granted(key, &key.decides(arm), conditions) {
             Answer::None => {}
-            Answer::Unknown => unknown = true,
-            Answer::Found(found) => match key.witness(&found) {
-                Some(witness) if witness.decide(rules).is_ok_and(|ruled| granted_by(&ruled, arm.rule)) => {
-                    return Answer::Found(witness);
-                }
-                _ => unknown = true,
-            },
+            Answer::Unknown => all = Answer::Unknown,
+            found => return found,
         }
     }
-    if unknown { Answer::Unknown } else { Answer::None }
+    all
 }
 
 fn most(rules: &RuleSet, bound: &Bound) -> Verdict {

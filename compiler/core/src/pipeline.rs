@@ -13,6 +13,7 @@ use crate::{
     typecheck::Checker,
     world::World,
 };
+use agentpol_diagnostics::codes;
 use std::collections::BTreeMap;
 
 /// Text to rule set.
@@ -21,6 +22,13 @@ pub(crate) fn run(root: SourceFile, loader: &dyn Loader, library: &dyn Library) 
     let loaded = resolve::load(root, loader, library);
     let mut sink = Sink::default();
     loaded.syntax.iter().cloned().for_each(|d| sink.push(d));
+    if loaded.lacks_ancestor {
+        // Any name could be that one's, and what uses such a name is not looked at further.
+        for module in loaded.modules.iter().filter(|module| module.is_policy) {
+            sink.explained(codes::UNKNOWN_NAME, module.file);
+            sink.explained(codes::UNUSED_DEFINITION, module.file);
+        }
+    }
 
     // trees -> names
     let declared =

@@ -10,9 +10,11 @@ use agentpol_bytecode::Module;
 use agentpol_model::{
     U256,
     certificate::{Bound, Flow, Span},
+    ids::TokenId,
     policy::Token,
 };
 use core::fmt;
+use std::collections::BTreeMap;
 
 /// The most that may leave, asset by asset. What it does not name may not leave at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,48 +99,47 @@ impl Ceiling {
     pub fn admits(&self, module: &Module) -> Result<(), TooMuch> {
         let certificate = module.certificate.as_ref().ok_or(TooMuch::NoCertificate)?;
         let ours = certificate.bounds.iter().filter(|bound| bound.with_approvals == self.with_approvals);
-        let bounds: Vec<&Bound> = ours.collect();
-        for bound in &bounds {
-            let Some(token) = module.tokens.get(bound.token.index()) else { continue };
-            for asset in sites(token) {
-                let about = |limit: &&Limit| limit.asset == asset && limit.flow == bound.flow;
-                let mut limits = self.limits.iter().filter(about).peekable();
-                if limits.peek().is_none() && bound.most != Some(U256::ZERO) {
-                    let token = token.symbol.clone();
-                    return Err(TooMuch::Unnamed { token, asset: Box::new(asset), flow: bound.flow });
+        let mut flows: BTreeMap<(TokenId, Flow), Vec<&Bound>> = BTreeMap::new();
+        for bound in ours {
+            flows.entry((bound.token, bound.flow)).or_default().push(bound);
+        }
+        for ((token, flow), bounds) in &flows {
+            let Some(token) = module.tokens.get(token.index()) else { continue };
+            self.holds(token, *flow, bounds)?;
+        }
+        Ok(())
+    }
+
+    /// Do all limits of a token hold it, and is there one wherever it stands and may leave?
+    fn holds(&self, token: &Token, flow: Flow, bounds: &[&Bound]) -> Result<(), TooMuch> {
+        let leaves = bounds.iter().any(|bound| bound.most != Some(U256::ZERO));
+        for (chain, contract) in &token.sites {
+            let asset = Asset { chain: *chain, contract: *contract };
+            let mut is_named = false;
+            for limit in self.limits.iter().filter(|limit| (limit.asset, limit.flow) == (asset, flow)) {
+                is_named = true;
+                // What bounds a longer stretch of time bounds this one too.
+                let spans = bounds.iter().filter(|bound| bound.span >= limit.span);
+                let bound = spans.filter_map(|bound| bound.most).min();
+                if bound.is_none_or(|most| most > limit.most) {
+                    let (token, limit) = (token.symbol.clone(), Box::new(*limit));
+                    return Err(TooMuch::Exceeds { token, bound, limit });
                 }
-                for limit in limits {
-                    let most = least(&bounds, bound, limit.span);
-                    if most.is_none_or(|most| most > limit.most) {
-                        return Err(TooMuch::Exceeds {
-                            token: token.symbol.clone(),
-                            bound: most,
-                            limit: Box::new(*limit),
-                        });
-                    }
-                }
+            }
+            if leaves && !is_named {
+                return Err(TooMuch::Unnamed { token: token.symbol.clone(), asset: Box::new(asset), flow });
             }
         }
         Ok(())
     }
 }
 
-fn sites(token: &Token) -> impl Iterator<Item = Asset> {
-    token.sites.iter().map(|(chain, contract)| Asset { chain: *chain, contract: *contract })
-}
-
-/// The least that is known to bound a stretch of time: what bounds a longer one bounds it too.
-fn least(bounds: &[&Bound], of: &Bound, span: Span) -> Option<U256> {
-    let same = |bound: &&&Bound| (bound.token, bound.flow) == (of.token, of.flow) && bound.span >= span;
-    bounds.iter().filter(same).filter_map(|bound| bound.most).min()
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
-    use agentpol_model::{Address, certificate::Certificate, ids::TokenId};
+    use agentpol_model::{Address, certificate::Certificate};
 
     const PLACE: Option<Address> = Some(Address::repeat_byte(0x11));
     const DAY: Span = Span::Seconds(86_400);
@@ -196,6 +197,39 @@ mod tests {
         // Two weeks are longer than all that is bounded.
         let weeks = Span::Seconds(14 * 86_400);
         assert!(ceiling(&[(1, weeks, u64::MAX), (10, weeks, u64::MAX)]).admits(&module).is_err());
+    }
+
+    #[test]
+    fn every_limit_holds_by_itself() {
+        let some = module([Some(5), Some(20), Some(100), Some(100)]);
+        let all = [(1, Span::Transaction, 5), (1, DAY, 20), (1, Span::Ever, 100), (10, DAY, 20)];
+        assert_eq!(ceiling(&all).admits(&some), Ok(()));
+        for place in 0..all.len() {
+            let mut less = ceiling(&all);
+            less.limits[place].most -= U256::ONE;
+            let broken = less.limits[place];
+            let refused = less.admits(&some).unwrap_err();
+            assert!(
+                matches!(&refused, TooMuch::Exceeds { limit, .. } if **limit == broken),
+                "limit {place}: {refused}"
+            );
+        }
+        // A limit of what does not leave, and of another flow, says nothing of this one.
+        let fees = Limit { flow: Flow::Fees, most: U256::ZERO, ..ceiling(&all).limits[0] };
+        let more = Ceiling { limits: [ceiling(&all).limits, vec![fees]].concat(), with_approvals: false };
+        assert_eq!(more.admits(&some), Ok(()));
+    }
+
+    #[test]
+    fn two_tokens_at_one_place_are_both_held() {
+        let mut two = module([Some(5), Some(20), Some(100), Some(100)]);
+        two.tokens.push(Token { symbol: "COPY".to_owned(), ..two.tokens[0].clone() });
+        let bounds = &mut two.certificate.as_mut().unwrap().bounds;
+        bounds.push(Bound { token: TokenId::new(1), most: Some(U256::from(21)), span: DAY, ..bounds[1] });
+        let both = |most| ceiling(&[(1, DAY, most), (10, DAY, most)]);
+        assert_eq!(both(21).admits(&two), Ok(()));
+        let refused = both(20).admits(&two).unwrap_err();
+        assert_eq!(refused.to_string(), "21 base units of COPY may leave in 86400 s, and the ceiling is 20");
     }
 
     #[test]

@@ -2,9 +2,13 @@
 //! them: every part of a condition has where it is true and where it is false, and where it is neither it is undefined.
 
 pub mod compare;
+pub mod times;
 mod words;
 
-use agentpol_analysis::ruleset::{Callable, Formula, Rule, RuleSet, Verb};
+use agentpol_analysis::{
+    findings::asked::Asked,
+    ruleset::{Callable, Formula, Rule, RuleSet, Verb},
+};
 use agentpol_model::{
     ids::{CallableId, RuleId},
     types::{Path, Step},
@@ -12,25 +16,42 @@ use agentpol_model::{
 use core::fmt::Write as _;
 use std::{
     collections::BTreeSet,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
-
-/// What is asked of z3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
-    /// Can both match, while nothing else settles it?
-    Overlap(RuleId, RuleId),
-    /// Can it match?
-    Match(RuleId),
-}
 
 /// Questions in one script, for one process.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
+    options: String,
+    /// What the questions about one callable of one policy share.
+    declared: Vec<String>,
+    /// In the order of the answers.
+    pub questions: Vec<Question>,
+}
+
+/// One question for z3.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Of which policy.
+    pub policy: usize,
+    /// About requests for which callable.
+    pub callable: CallableId,
+    /// What.
+    pub asked: Asked,
+    /// Among what is declared.
+    declared: usize,
     text: String,
-    /// In the order of the answers: of which policy, and what.
-    pub asked: Vec<(usize, Asked)>,
+}
+
+/// What z3 says to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// `sat`, `unsat` or `unknown`.
+    pub said: String,
+    /// Since the answer before it, or since the first question was sent.
+    pub took: Duration,
 }
 
 /// Where a condition is true, and where it is false: names of what was defined.
@@ -53,7 +74,7 @@ struct Writer<'r> {
 impl Script {
     /// With a time that each question may take.
     pub fn new(milliseconds: usize) -> Self {
-        Self { text: format!("(set-option :timeout {milliseconds})\n"), asked: Vec::new() }
+        Self { options: format!("(set-option :timeout {milliseconds})\n"), ..Self::default() }
     }
 
     /// All questions of overlap and reach of a policy.
@@ -76,9 +97,9 @@ impl Script {
             let requires = writer.formula(&writer.callable.requires, &[]);
             let truths: Vec<(RuleId, &Rule, Truth)> =
                 about.into_iter().map(|(n, rule)| (n, rule, writer.rule(rule, id))).collect();
-            writeln!(self.text, "(push)\n{}", writer.out).unwrap();
+            self.declared.push(writer.out);
             for (n, rule, truth) in &truths {
-                self.ask(number, Asked::Match(*n), &[&requires.holds, &truth.holds]);
+                self.ask((number, id), Asked::Match(*n), &[&requires.holds, &truth.holds]);
                 for (m, other, truth_of_other) in truths.iter().filter(|(m, ..)| m > n) {
                     let grants = rule.verb != Verb::Deny && other.verb != Verb::Deny;
                     if !grants || rule.over.contains(m) || other.over.contains(n) {
@@ -90,32 +111,68 @@ impl Script {
                         third.verb == Verb::Deny || third.over.contains(n) || third.over.contains(m)
                     };
                     all.extend(truths.iter().filter(|(_, third, _)| settles(third)).map(|(.., t)| &t.fails));
-                    self.ask(number, Asked::Overlap(*n, *m), &all);
+                    self.ask((number, id), Asked::Overlap(*n, *m), &all);
                 }
             }
-            self.text.push_str("(pop)\n");
         }
     }
 
-    fn ask(&mut self, number: usize, asked: Asked, all: &[&String]) {
-        self.text.push_str("(push)\n");
+    fn ask(&mut self, (policy, callable): (usize, CallableId), asked: Asked, all: &[&String]) {
+        let mut text = String::new();
         for one in all {
-            writeln!(self.text, "(assert {one})").unwrap();
+            writeln!(text, "(assert {one})").unwrap();
         }
-        self.text.push_str("(check-sat)\n(pop)\n");
-        self.asked.push((number, asked));
+        text.push_str("(check-sat)\n");
+        let declared = self.declared.len() - 1;
+        self.questions.push(Question { policy, callable, asked, declared, text });
     }
 
-    /// The answers, in order; `None` where there is no z3.
-    pub fn run(&self) -> Option<Vec<String>> {
-        let mut child =
-            Command::new("z3").arg("-in").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
-        let (mut input, text) = (child.stdin.take()?, self.text.clone());
-        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
-        let output = child.wait_with_output().ok()?;
-        writer.join().unwrap().unwrap();
-        Some(String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect())
+    /// The answers, in order, by one process; `None` where there is no z3. That it starts is not counted.
+    pub fn run(&self) -> Option<Vec<Answered>> {
+        let mut text = String::new();
+        let mut declared = None;
+        for question in &self.questions {
+            if declared != Some(question.declared) {
+                let end = if declared.is_some() { "(pop)\n" } else { "" };
+                write!(text, "{end}(push)\n{}", self.declared[question.declared]).unwrap();
+                declared = Some(question.declared);
+            }
+            write!(text, "(push)\n{}(pop)\n", question.text).unwrap();
+        }
+        answers(&self.options, text)
     }
+
+    /// The answer to one of the questions by a process of its own. That it starts is counted.
+    #[expect(clippy::disallowed_methods, reason = "it says how long it took")]
+    pub fn run_alone(&self, question: &Question) -> Option<Answered> {
+        let start = Instant::now();
+        let text = format!("{}{}", self.declared[question.declared], question.text);
+        let said = answers(&self.options, text)?.pop()?.said;
+        Some(Answered { said, took: start.elapsed() })
+    }
+}
+
+/// Each line that z3 answers to a text.
+#[expect(clippy::disallowed_methods, reason = "it says how long it took")]
+fn answers(options: &str, text: String) -> Option<Vec<Answered>> {
+    const READY: &str = "ready";
+    let mut child =
+        Command::new("z3").arg("-in").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let (mut input, output) = (child.stdin.take()?, child.stdout.take()?);
+    writeln!(input, "{options}(echo \"{READY}\")").unwrap();
+    let mut lines = BufReader::new(output).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some(READY), "z3 starts");
+    let mut last = Instant::now();
+    // It answers while it is still being asked.
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let answers = lines.map(|said| {
+        let before = core::mem::replace(&mut last, Instant::now());
+        Answered { said, took: last.duration_since(before) }
+    });
+    let answers = answers.collect();
+    writer.join().unwrap().unwrap();
+    child.wait().unwrap();
+    Some(answers)
 }
 
 fn every(parts: impl IntoIterator<Item = String>) -> String {

@@ -52,7 +52,7 @@ impl<'k, 'r> Compared<'k, 'r> {
         let [before_reads, after_reads] = &self.reads;
         let new = self.is_new(arm.rule);
         let (key, reads) = if new { (after, after_reads) } else { (before, before_reads) };
-        Prop::all([reads.clone(), key.decides(arm, &|other| self.is_new(other) == new)])
+        Prop::all([reads.clone(), key.decides_among(arm, &|other| self.is_new(other) == new).whole()])
     }
 
     /// Requests of which the new policy does more than the old one (or the other way round), one for each rule that does.

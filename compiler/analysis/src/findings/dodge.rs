@@ -76,7 +76,7 @@ type Shape = Vec<(EffectKind, TokenId, Address, Option<Address>)>;
 
 impl Pair<'_, '_> {
     fn dodge(&self) -> Option<Finding> {
-        let free = self.decides(self.by)?;
+        let free = self.moves_by(self.by);
         // The greatest request that nobody is asked about says to whom, when, and under which parameters.
         let Answer::Found((part, found)) = self.key.supremum(&[&free], &self.effect.amount) else {
             return None;
@@ -85,7 +85,7 @@ impl Pair<'_, '_> {
         let (shape, party) = self.shape(&like, self.by.rule)?;
         let same = self.like(&like, party);
         let free = Prop::all([free, same.clone()]);
-        let asked = Prop::all([self.decides(self.ask)?, same]);
+        let asked = Prop::all([self.moves_by(self.ask), same]);
         let negative = crate::solve::Sum::default().minus(&self.effect.amount);
         let Answer::Found((least, _)) = self.key.supremum(&[&asked], &negative) else { return None };
         // No threshold lies between them.
@@ -126,16 +126,11 @@ impl Pair<'_, '_> {
     }
 
     /// Where a rule decides and some of the token moves.
-    fn decides(&self, arm: &ArmAt) -> Option<Prop> {
+    fn moves_by(&self, arm: &ArmAt) -> Prop {
         let key = self.key;
-        let rule = key.rules().rules.get(arm.rule.index())?;
         let counted = key.not(&self.effect.means_all);
         let something = key.at_least(&self.effect.amount, &BigInt::one());
-        let mut all: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
-        let rest = [arm.holds.clone(), key.not_refused(rule), key.alone(arm), self.takes_place.clone()];
-        all.extend(rest);
-        all.extend([counted, something]);
-        Some(Prop::all(all))
+        Prop::all([key.decides(arm).whole(), self.takes_place.clone(), counted, something])
     }
 
     /// The same wallet, party, time and parameters.

@@ -1,6 +1,6 @@
 //! Is everything that may leave held by a budget, and can each rule be paid for by those that hold it?
 
-use super::{Analysis, Finding, Kind, granted_by, replayed};
+use super::{Analysis, Finding, Kind, granted};
 use crate::{
     integer::Answer,
     loss::Audit,
@@ -96,16 +96,13 @@ impl Analysis<'_> {
         token: TokenId,
         to: &Term,
     ) -> Option<crate::witness::Witness> {
-        let rule = self.rules.rules.get(arm.rule.index())?;
-        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
+        let decides = key.decides(arm);
         key.effects.iter().find_map(|effect| {
             let EffectKind::Grant(GrantMode::Set | GrantMode::Add) = effect.kind else { return None };
             let (_, takes_place) = effect.tokens.iter().find(|(of, _)| *of == token)?;
             let is = key.same(&effect.party, to, true);
             let something = key.at_least(&effect.amount, &BigInt::from(1));
-            let mut conditions = key.may_decide(arm.rule);
-            conditions.extend([&arm.holds, takes_place, &is, &something, &fine, &alone]);
-            match replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule)) {
+            match granted(key, &decides, &[takes_place, &is, &something]) {
                 Answer::Found(witness) => Some(witness),
                 _ => None,
             }

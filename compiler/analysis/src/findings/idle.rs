@@ -95,10 +95,7 @@ fn denies_nothing(key: &Key<'_>, denial: &ArmAt, gone: &[RuleId]) -> bool {
     }
     let denied: Prop = key.not(&denial.fails);
     key.grants().filter(|arm| !denial.spares(arm)).all(|arm| {
-        let Some(rule) = key.rules().rules.get(arm.rule.index()) else { return false };
-        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
-        let mut conditions = key.may_decide_without(arm.rule, gone);
-        conditions.extend([&arm.holds, &denied, &fine, &alone]);
-        key.find(&conditions) == Answer::None
+        let decides = key.decides_among(arm, &|other| !gone.contains(&other));
+        key.find(&decides.and([&denied])) == Answer::None
     })
 }

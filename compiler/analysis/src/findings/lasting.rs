@@ -1,6 +1,6 @@
 //! A rule that ends, and what it gives that does not: an approval stands until it is used up or taken back, whatever became of the rule.
 
-use super::{Analysis, Finding, Kind, granted_by, replayed};
+use super::{Analysis, Finding, Kind, granted};
 use crate::{
     integer::Answer,
     solve::{ArmAt, EffectAt, Key, Prop, Term},
@@ -50,11 +50,8 @@ impl Analysis<'_> {
 
     /// When a rule grants for the last time, if it ends.
     fn last_second(&self, key: &Key<'_>, arm: &ArmAt) -> Option<Time> {
-        let rule = self.rules.rules.get(arm.rule.index())?;
-        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
-        let mut conditions = key.may_decide(arm.rule);
-        conditions.extend([&arm.holds, &fine, &alone]);
-        let Answer::Found((last, _)) = key.supremum(&conditions, &key.now()) else { return None };
+        let decides = key.decides(arm);
+        let Answer::Found((last, _)) = key.supremum(&decides.and([]), &key.now()) else { return None };
         Time::try_from(last).ok().filter(|last| *last < YEAR_10_000)
     }
 
@@ -66,17 +63,13 @@ impl Analysis<'_> {
         until: &Until,
         last: Time,
     ) -> Option<Witness> {
-        let rule = self.rules.rules.get(arm.rule.index())?;
         let later = match until {
             Until::Never => Prop::True,
             Until::At(end) => key.at_least(&key.read(end), &(BigInt::from(last) + BigInt::one())),
         };
         let something = Prop::any([effect.means_all.clone(), key.at_least(&effect.amount, &BigInt::one())]);
         let untrusted = key.not(&key.trusted(&effect.party));
-        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
-        let mut conditions = key.may_decide(arm.rule);
-        conditions.extend([&arm.holds, takes_place, &later, &something, &untrusted, &fine, &alone]);
-        match replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule)) {
+        match granted(key, &key.decides(arm), &[takes_place, &later, &something, &untrusted]) {
             Answer::Found(witness) => Some(witness),
             Answer::None | Answer::Unknown => None,
         }

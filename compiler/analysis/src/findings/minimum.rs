@@ -60,16 +60,14 @@ impl Analysis<'_> {
         gives: &EffectAt,
         gets: &EffectAt,
     ) -> Vec<(Kind, agentpol_model::ids::RuleId, Answer<crate::witness::Witness>)> {
-        let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return Vec::new() };
-        let (fine, alone) = (key.not_refused(rule), key.alone(arm));
+        let decides = key.decides(arm);
         let something = key.at_least(&gives.amount, &BigInt::one());
         // Who gets all there is gets something.
         let counted = key.not(&gets.means_all);
         let mut out = Vec::new();
         for (paid, pays) in &gives.tokens {
             for (bought, comes) in &gets.tokens {
-                let mut conditions = key.may_decide(arm.rule);
-                conditions.extend([&arm.holds, &fine, &alone, &something, &counted, pays, comes]);
+                let conditions = decides.and([&something, &counted, pays, comes]);
                 let answer = match self.least(key, &conditions, &gives.amount, &gets.amount, (*paid, *bought))
                 {
                     Answer::None => continue,

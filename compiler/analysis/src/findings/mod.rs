@@ -15,8 +15,10 @@
 //! | `lasting` | does what a rule grants outlive the rule? |
 //! | `idle` | does a budget ever bind, is an `exempt` from anything, is a denial needed? |
 //! | `edge` | what do a calendar's windows admit around their edges? |
+//! | [`asked`] | two of these by themselves |
 //! | [`family`] | does a child grant what its parent does not? |
 
+pub mod asked;
 mod dodge;
 mod edge;
 pub mod family;
@@ -30,7 +32,12 @@ mod parties;
 mod reach;
 
 use crate::{
-    integer::Answer, loss::Known, ruleset::RuleSet, solve::Key, window::grid::Grid, witness::Witness,
+    integer::Answer,
+    loss::Known,
+    ruleset::RuleSet,
+    solve::{Decides, Key, Prop},
+    window::grid::Grid,
+    witness::Witness,
 };
 use agentpol_model::{
     Time,
@@ -308,8 +315,14 @@ impl Analysis<'_> {
 }
 
 /// Does a rule grant it?
-pub(crate) fn granted_by(ruling: &Ruling, rule: RuleId) -> bool {
+fn granted_by(ruling: &Ruling, rule: RuleId) -> bool {
     ruling.as_ref().is_ok_and(|granted| granted.actions.iter().any(|action| action.rule == rule))
+}
+
+/// A request that a rule grants where these hold.
+pub(crate) fn granted(key: &Key<'_>, decides: &Decides<'_>, conditions: &[&Prop]) -> Answer<Witness> {
+    let answer = key.find(&decides.and(conditions.iter().copied()));
+    replayed(key, answer, |ruling| granted_by(ruling, decides.rule))
 }
 
 /// A finding's answer: what a search found, as a request that was run and came out as expected.

@@ -4,6 +4,7 @@ use super::{Analysis, Kind, Question, replayed};
 use crate::{
     integer::Answer,
     solve::{ArmAt, Key, Prop},
+    witness::Witness,
 };
 use agentpol_model::decision::DenyCode;
 use std::collections::BTreeSet;
@@ -27,16 +28,16 @@ impl Analysis<'_> {
         }
     }
 
-    fn overlaps_at(&self, at: usize) -> Vec<(Kind, Answer<crate::witness::Witness>)> {
+    fn overlaps_at(&self, at: usize) -> Vec<(Kind, Answer<Witness>)> {
         let Some(key) = self.keys.get(at) else { return Vec::new() };
         let grants: Vec<&ArmAt> = key.grants().collect();
         let mut out = Vec::new();
         for (n, first) in grants.iter().enumerate() {
             for second in grants.iter().skip(n.saturating_add(1)) {
-                if first.is_apart(second) || self.is_ranked(first, second) {
+                if key.is_ranked(first, second) {
                     continue;
                 }
-                match both(key, first, second) {
+                match meet(key, first, second) {
                     Answer::None => {}
                     answer => out.push((Kind::Overlap { first: first.rule, second: second.rule }, answer)),
                 }
@@ -44,17 +45,13 @@ impl Analysis<'_> {
         }
         out
     }
-
-    fn is_ranked(&self, a: &ArmAt, b: &ArmAt) -> bool {
-        let over = |upper: &ArmAt, lower: &ArmAt| {
-            self.rules.rules.get(upper.rule.index()).is_some_and(|rule| rule.over.contains(&lower.rule))
-        };
-        over(a, b) || over(b, a)
-    }
 }
 
 /// A request that both match, that nothing forbids and that no third rule settles.
-fn both(key: &Key<'_>, first: &ArmAt, second: &ArmAt) -> Answer<crate::witness::Witness> {
+pub(super) fn meet(key: &Key<'_>, first: &ArmAt, second: &ArmAt) -> Answer<Witness> {
+    if first.is_apart(second) {
+        return Answer::None;
+    }
     let mut conditions: Vec<&Prop> = vec![&first.holds, &second.holds];
     conditions.extend(key.may_decide(first.rule));
     conditions.extend(key.may_decide(second.rule));

@@ -1,9 +1,9 @@
 //! To whom value and authority may go: an address that the policy does not name can be anybody's.
 
-use super::{Analysis, Finding, Kind, Question, granted_by, replayed};
+use super::{Analysis, Finding, Kind, Question, granted};
 use crate::{
     integer::Answer,
-    ruleset::{ParamType, Verb},
+    ruleset::ParamType,
     solve::{ArmAt, EffectAt, Key, Prop, Set, Term, number},
     witness::Witness,
 };
@@ -102,16 +102,11 @@ fn open_party(
     effect: &EffectAt,
     named: &Prop,
 ) -> Vec<(TokenId, Answer<Witness>)> {
-    let Some(rule) = key.rules().rules.get(arm.rule.index()).filter(|rule| rule.verb != Verb::Deny) else {
-        return Vec::new();
-    };
     let stranger = key.not(named);
     let something = Prop::any([effect.means_all.clone(), key.at_least(&effect.amount, &BigInt::one())]);
-    let (fine, alone) = (key.not_refused(rule), key.alone(arm));
+    let decides = key.decides(arm);
     let answer = |(token, takes_place): &(TokenId, Prop)| {
-        let mut conditions = key.may_decide(arm.rule);
-        conditions.extend([&arm.holds, takes_place, &something, &fine, &stranger, &alone]);
-        (*token, replayed(key, key.find(&conditions), |ruling| granted_by(ruling, arm.rule)))
+        (*token, granted(key, &decides, &[takes_place, &something, &stranger]))
     };
     effect.tokens.iter().map(answer).collect()
 }

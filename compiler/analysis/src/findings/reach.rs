@@ -23,7 +23,7 @@ impl Analysis<'_> {
             let rule = RuleId::new(u32::try_from(n).unwrap_or(u32::MAX));
             let verb = self.rules.rules.get(n).map(|rule| rule.verb.clone());
             let grants = verb.is_some_and(|verb| verb != Verb::Deny);
-            match self.over_keys(rule, |key, arm| shown(key, key.find(&[&arm.holds, &key.requires]))) {
+            match self.over_keys(rule, matches) {
                 Reached::Unknown => self.unknown(rule, Question::Reach),
                 Reached::No => {
                     let clause = self.conflict(rule);
@@ -176,6 +176,11 @@ fn undefined(key: &Key<'_>, rule: &Rule) -> Answer<Assignment> {
         }
     }
     answer
+}
+
+/// Does a rule match something?
+pub(super) fn matches(key: &Key<'_>, arm: &ArmAt) -> Answer<Assignment> {
+    shown(key, key.find(&[&arm.holds, &key.requires]))
 }
 
 /// Does a grant decide something?

@@ -108,10 +108,7 @@ impl Audit<'_, '_> {
         authority: bool,
         out: &mut Vec<Letting>,
     ) {
-        let Some(rule) = self.rules.rules.get(arm.rule.index()) else { return };
-        let mut decides: Vec<Prop> = key.may_decide(arm.rule).into_iter().cloned().collect();
-        decides.extend([arm.holds.clone(), key.not_refused(rule), key.alone(arm)]);
-        let decides = Prop::all(decides);
+        let decides = key.decides(arm).whole();
         let Some(combinations) = combinations(key, of, authority) else {
             // More than can be looked at together: only the lines bound it.
             if key.find(&[&decides]) != Answer::None {

@@ -1,7 +1,10 @@
 //! A callable with all that the rules say of it. Dispatch leads every request to one callable, so whatever is asked of the rules is
 //! asked of one key at a time.
 
+mod decides;
 mod pair;
+
+pub(crate) use decides::Decides;
 
 use super::{
     needs::Needs,
@@ -21,7 +24,7 @@ use agentpol_model::{
     effect::{EffectKind, GrantMode},
     ids::{CallableId, ParamId, RuleId, TokenId},
     policy::{Relation, WALLET_PARAM},
-    request::{Field, Kind},
+    request::Field,
     types::WordType,
 };
 use num_bigint::BigInt;
@@ -163,12 +166,17 @@ impl<'r> Key<'r> {
         self.rules().rules.get(upper.index()).is_some_and(|rule| rule.over.contains(&lower))
     }
 
+    /// Has the policy an order for these two?
+    pub(crate) fn is_ranked(&self, a: &ArmAt, b: &ArmAt) -> bool {
+        self.outranks(a.rule, b.rule) || self.outranks(b.rule, a.rule)
+    }
+
     pub(crate) fn rules(&self) -> &'r RuleSet {
         self.space.rules
     }
 
     /// The grants about it, with their rules.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = &ArmAt> {
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &ArmAt> + Clone {
         self.of_verb(false)
     }
 
@@ -177,99 +185,16 @@ impl<'r> Key<'r> {
         self.of_verb(true)
     }
 
-    fn of_verb(&self, deny: bool) -> impl Iterator<Item = &ArmAt> {
+    fn of_verb(&self, deny: bool) -> impl Iterator<Item = &ArmAt> + Clone {
         let rules = self.rules();
         self.arms.iter().filter(move |arm| {
             rules.rules.get(arm.rule.index()).is_some_and(|rule| (rule.verb == Verb::Deny) == deny)
         })
     }
 
-    /// What must hold for a grant to decide besides that it matches: the interface's declarations hold, no denial matches or cannot be
-    /// told, and nothing that outranks it, or anything else that matches.
-    pub(crate) fn may_decide(&self, rule: RuleId) -> Vec<&Prop> {
-        self.may_decide_without(rule, &[])
-    }
-
-    /// The same, if some of the denials were not there.
-    pub(crate) fn may_decide_without(&self, rule: RuleId, gone: &[RuleId]) -> Vec<&Prop> {
-        let denials = self.denials().filter(|arm| !gone.contains(&arm.rule)).map(|arm| &arm.fails);
-        let upper = self.grants().filter(|arm| self.outranks(arm.rule, rule)).map(|arm| &arm.fails);
-        [&self.requires].into_iter().chain(denials).chain(upper).chain(self.settled(rule)).collect()
-    }
-
-    /// Where no rule that cannot be told outranks another than this one.
-    fn settled(&self, rule: RuleId) -> impl Iterator<Item = &Prop> {
-        let others = self.settled.iter().filter(move |(upper, lower, _)| {
-            ![*upper, *lower].contains(&rule) && !self.outranks(*upper, rule)
-        });
-        others.map(|(.., settled)| settled)
-    }
-
     /// Where a condition that was announced holds.
     pub(crate) fn holds(&self, asked: &Formula) -> Prop {
         self.space.holds(asked)
-    }
-
-    /// Where what a rule grants is not refused all the same: amounts are no more than an amount can be, parties can hold what they
-    /// are given, control is for the trusted. That somebody looks like an address of the policy cannot be said here.
-    pub(crate) fn not_refused(&self, rule: &Rule) -> Prop {
-        let lifts = |code| rule.lifts.contains(&code);
-        let mut parts = Vec::new();
-        for effect in &self.effects {
-            let somewhere = Prop::any(effect.tokens.iter().map(|(_, is)| is.clone()).collect::<Vec<_>>());
-            let mut there = vec![somewhere];
-            let gives = match effect.kind {
-                EffectKind::Move | EffectKind::Pull { .. } => true,
-                EffectKind::Grant(GrantMode::Dec) | EffectKind::Receive | EffectKind::Owe => false,
-                EffectKind::Grant(_) => true,
-            };
-            if gives {
-                let limited = self.at_most(&effect.amount, &(unlimited() - BigInt::one()));
-                let limited = Prop::all([self.not(&effect.means_all), limited]);
-                there.push(Prop::any([limited, self.trusted(&effect.party)]));
-                let nothing = match effect.kind {
-                    EffectKind::Grant(_) => self.at_most(&effect.amount, &BigInt::zero()),
-                    _ => Prop::False,
-                };
-                if !lifts(DenyCode::ZeroRecipient) {
-                    let zero = self.among(&effect.party, [&Address::ZERO]);
-                    there.push(Prop::any([nothing.clone(), self.not(&zero)]));
-                }
-                if !lifts(DenyCode::PrecompileRecipient)
-                    && let Term::Var { var, .. } = effect.party
-                {
-                    let low = Set::range(1, 0xffff).and(&self.domain(var));
-                    there.push(Prop::any([nothing.clone(), self.not(&Prop::is_in(var, low))]));
-                }
-                if !lifts(DenyCode::SelfRecipient) {
-                    for (token, is) in &effect.tokens {
-                        let own = self.among(&effect.party, &self.sites(*token));
-                        there.push(Prop::any([nothing.clone(), self.not(is), self.not(&own)]));
-                    }
-                }
-            }
-            parts.push(Prop::any([effect.absent.clone(), Prop::all(there)]));
-        }
-        for (party, when) in &self.controls {
-            let fine = [self.not(when), self.same(party, &self.wallet, true), self.trusted(party)];
-            parts.push(Prop::any(fine));
-        }
-        if self.callable.kind == Kind::Authorize {
-            parts.push(self.trusted(&self.to));
-        }
-        // Of a wrapper it depends on what is inside.
-        if self.space.is_foreign() && !self.callable.is_wrapper() && !lifts(DenyCode::ForeignSender) {
-            let acts = !matches!(self.callable.kind, Kind::Sign | Kind::Message | Kind::Authorize);
-            let sender = self.space.field(Field::Sender).0;
-            parts.push(if acts { self.same(&sender, &self.wallet, true) } else { Prop::True });
-        }
-        let never = (self.callable.opaque && !self.callable.is_wrapper() && !lifts(DenyCode::Opaque))
-            || (self.changes_control() && !lifts(DenyCode::Upgrade));
-        if never { Prop::False } else { Prop::all(parts) }
-    }
-
-    fn changes_control(&self) -> bool {
-        self.callable.function.as_ref().is_some_and(|f| agentpol_model::refusal::changes_control(f.selector))
     }
 
     /// Where a token stands on this chain.
@@ -308,15 +233,6 @@ impl<'r> Key<'r> {
             }
         }
         Prop::all(parts)
-    }
-
-    /// Where a grant is the one that decides, if it matches and [may](Self::may_decide): no other matches that it has no order with.
-    pub(crate) fn alone(&self, arm: &ArmAt) -> Prop {
-        let others = self.grants().filter(|other| other.rule != arm.rule);
-        let unranked = others
-            .filter(|other| !self.outranks(other.rule, arm.rule) && !self.outranks(arm.rule, other.rule));
-        let matching = unranked.filter(|other| !arm.is_apart(other));
-        Prop::all(matching.map(|other| self.not(&other.holds)).collect::<Vec<_>>())
     }
 
     /// Where it is neither true nor false.

@@ -20,7 +20,7 @@ mod set;
 mod space;
 mod truth;
 
-pub(crate) use key::{ArmAt, EffectAt, Key};
+pub(crate) use key::{ArmAt, Decides, EffectAt, Key};
 pub(crate) use prop::{Prop, Sum};
 pub(crate) use search::Assignment;
 pub(crate) use set::Set;

@@ -176,6 +176,45 @@ fn what_shows_a_finding_is_decided_as_it_is_said() {
     assert!(count >= 10, "only {count} requests");
 }
 
+/// What no wallet is asked by itself is said in words, and in no line that `decide` could read.
+#[test]
+fn what_a_wallet_is_not_asked_by_itself_has_no_request() {
+    let twice = |head: &str, rule: &str| {
+        format!("policy p on ethereum\n{head}\nallow one: {rule}\nallow two: {rule}\n")
+    };
+    let sign_in = twice("", "message SignIn(m) { when m.domain == \"example.org\" }");
+    let delegatecall = twice(
+        "interface Library { function store(n: uint256) {} }\n\
+         contract library: Library on ethereum at 0x4444444444444444444444444444444444444444\nfees at most 0.01 ETH",
+        "delegatecall library.store(n) { when n <= 5 }",
+    );
+    let command = twice(
+        "interface Commands { command 0x04 STORE(n: uint256) {} }\n\
+         interface Router { function execute(commands: bytes, inputs: bytes[] up to 4) \
+         { unwraps { opcodes: commands, inputs: inputs } as Commands } }\n\
+         contract router: Router on ethereum at 0x5555555555555555555555555555555555555555\nfees at most 0.01 ETH",
+        "router.STORE(n) { when n <= 5 }",
+    );
+    // The same of a text, and of a call: with a request.
+    let text = twice("", "message(text) { when text == \"yes\" }");
+    let call = delegatecall.replace("delegatecall library", "library");
+    for (policy, has_request) in
+        [(sign_in, false), (delegatecall, false), (command, false), (text, true), (call, true)]
+    {
+        let folder = directory(&[("policy", policy.as_bytes())]);
+        let report = run_in(folder.path(), &["check", "policy", "--format", "json"]).json().remove(0);
+        let all = report["diagnostics"].as_array().unwrap();
+        let overlap =
+            all.iter().find(|found| found["code"] == "AP0601").unwrap_or_else(|| panic!("{report}"));
+        let witness = overlap["witness"].as_object().unwrap();
+        assert_eq!(witness["requests"].is_array(), has_request, "{policy}{witness:?}");
+        assert_eq!(witness["requests"].is_null(), !has_request, "{policy}{witness:?}");
+        let said = witness["said"].as_array().unwrap();
+        assert!(said.len() == 1 && said[0].as_str().unwrap().contains("=> deny ambiguous"), "{said:?}");
+        assert!(witness["wallet"].is_string() && witness["params"].is_array(), "{witness:?}");
+    }
+}
+
 #[test]
 fn the_report_has_the_parts_of_the_contract() {
     let folder = directory(&[("policy", MIXED.as_bytes()), ("leaky", LEAKY.as_bytes())]);

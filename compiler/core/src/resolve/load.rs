@@ -55,6 +55,8 @@ pub(crate) struct Loaded {
     pub(crate) by_path: BTreeMap<String, usize>,
     /// The policies that this one extends, the nearest first; none of them has a name among the modules.
     pub(crate) ancestors: Vec<ModuleIx>,
+    /// One of them could not be read: nobody knows which names it has.
+    pub(crate) lacks_ancestor: bool,
     /// What the parser had to say.
     pub(crate) syntax: Vec<Diagnostic>,
 }
@@ -111,7 +113,10 @@ fn add_ancestors(loaded: &mut Loaded, loader: &dyn Loader) {
         };
         let file = match found {
             Ok(file) => file,
-            Err(said) => return loaded.syntax.push(said),
+            Err(said) => {
+                loaded.lacks_ancestor = true;
+                return loaded.syntax.push(said);
+            }
         };
         loaded.ancestors.push(ModuleIx::new(loaded.modules.len()));
         // No `use` can spell it.

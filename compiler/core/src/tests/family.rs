@@ -80,10 +80,37 @@ fn a_parent_that_cannot_stand_above() {
         assert!(c.ruleset.is_none() && said(&c).contains(why), "{why}\n{}", said(&c));
         assert!(codes(&c).contains(&"AP0316"), "{}", said(&c));
     }
-    let missing = Files::default().with("child", &child).run("child");
-    assert!(said(&missing).contains("the policy `root` cannot be read: there is no such file"));
     let path = Files::default().with("child", &policy("child", "a::b")).run("child");
     assert!(said(&path).contains("a policy is named by one word"), "{}", said(&path));
+}
+
+/// What has no meaning without the parent is the parent's to say: only that it is missing is told.
+#[test]
+fn a_parent_that_is_missing_is_told_once() {
+    let child = "policy child extends root on base, inhouse\n\
+        budget week: 5 COIN per week\n\
+        def small(a: amount of COIN) = a <= most\n\
+        allow pay: COIN.transfer(to, amount) { when to in friends and amount <= 3 COIN and small(amount) }\n\
+        allow swap: router.swap(p) { when p.least >= p.most * rate }\n\
+        test \"all\" { try COIN.transfer(friend, 1 COIN) => allow pay }\n\
+        assert outflow(COIN) <= 5 COIN per week\n";
+    let wrong = format!("{child}allow pay: COIN.transfer(to, _) {{ when to in friends }}\n");
+    let middle =
+        "policy root extends nobody on base\nallow pay: COIN.transfer(to, _) { when to in friends }\n";
+    for (root, child, all) in [
+        (None, child, &["AP0316"][..]),
+        // The middle one is there, and its parent is not.
+        (Some(middle), child, &["AP0316"]),
+        // Whatever else is wrong is told too.
+        (None, wrong.as_str(), &["AP0316", "AP0104"]),
+    ] {
+        let files = Files::default().with("child", child);
+        let files = root.into_iter().fold(files, |files, root| files.with("root", root));
+        let c = files.run("child");
+        assert!(c.ruleset.is_none() && codes(&c) == all, "{}", said(&c));
+    }
+    let missing = Files::default().with("child", child).run("child");
+    assert!(said(&missing).contains("the policy `root` cannot be read: there is no such file"));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The analysis beside z3, on the same rule sets.
 
-use super::{Asked, Script};
+use super::times::{Times, beside};
 use crate::{
     generator::{Rng, rules},
     oracle::attack::written,
 };
 use agentpol_analysis::{
-    findings::{Kind, Question, findings},
+    findings::{Kind, Question, asked::Asked, findings},
     ruleset::RuleSet,
 };
 use std::{
@@ -14,11 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Milliseconds that z3 may take for one question.
-const PATIENCE: usize = 2_000;
-
 /// What came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Tally {
     /// Answers that are the same.
     pub agreed: usize,
@@ -28,39 +25,29 @@ pub struct Tally {
     pub unknown: usize,
     /// Questions that z3 gave up on.
     pub given_up: usize,
-    /// Questions of one callable each, as z3 was asked.
-    pub questions: usize,
     /// What all findings took, of which these questions are a part.
-    pub ours: Duration,
-    /// What these questions took z3, in one process.
-    pub theirs: Duration,
+    pub findings: Duration,
+    /// Questions of one callable each, by themselves.
+    pub times: Times,
 }
 
 /// Rule sets from seeds. `None` where there is no z3; panics at the first answer that differs.
 #[expect(clippy::disallowed_methods, reason = "it says how long it took")]
 pub fn compare(seeds: core::ops::Range<u64>) -> Option<Tally> {
-    Script::new(PATIENCE).run()?;
     let policies: Vec<(u64, RuleSet)> = seeds.map(|seed| (seed, policy(seed))).collect();
-    let mut script = Script::new(PATIENCE);
-    for (n, (_, rules)) in policies.iter().enumerate() {
-        script.policy(n, rules);
-    }
+    let times = beside(&policies.iter().map(|(_, rules)| rules).collect::<Vec<_>>())?;
     let start = Instant::now();
     let kinds = |rules| findings(rules).into_iter().map(|finding| finding.kind).collect();
     let found: Vec<Vec<Kind>> = policies.iter().map(|(_, rules)| kinds(rules)).collect();
-    let ours = start.elapsed();
-    let start = Instant::now();
-    let answers = script.run()?;
-    let theirs = start.elapsed();
-    assert_eq!(answers.len(), script.asked.len(), "{:?}", answers.iter().find(|a| a.contains("error")));
+    let taken = start.elapsed();
     // What can be at one callable can be.
     let mut all: BTreeMap<(usize, Asked), (bool, bool)> = BTreeMap::new();
-    for (asked, answer) in script.asked.iter().zip(&answers) {
-        let (can, open) = all.entry(*asked).or_default();
-        *can |= answer == "sat";
-        *open |= answer != "sat" && answer != "unsat";
+    for (question, answer) in times.script.questions.iter().zip(&times.theirs) {
+        let (can, open) = all.entry((question.policy, question.asked)).or_default();
+        *can |= answer.said == "sat";
+        *open |= answer.said != "sat" && answer.said != "unsat";
     }
-    let mut tally = Tally { questions: answers.len(), ours, theirs, ..Tally::default() };
+    let mut tally = Tally { agreed: 0, possible: 0, unknown: 0, given_up: 0, findings: taken, times };
     for ((n, asked), (can, open)) in all {
         match ours_of(&found[n], asked) {
             None => tally.unknown += 1,

@@ -1,6 +1,6 @@
-//! Two policies at one key, and where each of them decides.
+//! Two policies at one key.
 
-use super::{About, ArmAt, Key, is_foreign, needs};
+use super::{About, Key, is_foreign, needs};
 use crate::{
     ruleset::{Param, RuleSet},
     solve::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use agentpol_model::{
     U256,
-    ids::{CallableId, ParamId, RuleId},
+    ids::{CallableId, ParamId},
     request::Field,
 };
 
@@ -53,29 +53,5 @@ impl<'r> Key<'r> {
     pub(crate) fn without_value(&self) -> Prop {
         let value = self.space.field(Field::Value).0;
         self.same(&value, &Term::Const(U256::ZERO), true)
-    }
-
-    /// Where a grant decides: it matches, what it grants is not refused, and no other of these rules has a say.
-    pub(crate) fn decides(&self, arm: &ArmAt, among: &dyn Fn(RuleId) -> bool) -> Prop {
-        let others =
-            |deny: bool| self.of_verb(deny).filter(move |other| other.rule != arm.rule && among(other.rule));
-        let denials = others(true).map(|denial| denial.fails.clone());
-        let above = others(false).filter(|other| self.outranks(other.rule, arm.rule));
-        let beside = others(false).filter(|other| {
-            !self.outranks(other.rule, arm.rule)
-                && !self.outranks(arm.rule, other.rule)
-                && !arm.is_apart(other)
-        });
-        let settled = self.settled.iter().filter(|(upper, lower, _)| {
-            among(*upper) && ![*upper, *lower].contains(&arm.rule) && !self.outranks(*upper, arm.rule)
-        });
-        let rule = self.rules().rules.get(arm.rule.index());
-        let mut all = vec![self.requires.clone(), arm.holds.clone()];
-        all.push(rule.map_or(Prop::False, |rule| self.not_refused(rule)));
-        all.extend(denials);
-        all.extend(above.map(|upper| upper.fails.clone()));
-        all.extend(beside.map(|other| self.not(&other.holds)));
-        all.extend(settled.map(|(.., settled)| settled.clone()));
-        Prop::all(all)
     }
 }
