@@ -27,6 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["agentpol-verifier"],
     &["agentpol-vm", "agentpol-compiler"],
     &["agentpol-runtime"],
+    &["agentpol-gateway"],
     &["agentpol-cli"],
     &["agentpol-tests"],
 ];
