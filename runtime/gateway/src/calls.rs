@@ -89,8 +89,10 @@ impl Gateway {
     pub(crate) async fn status(&self, call: &Call) -> Outcome {
         let [id]: [String; 1] =
             serde_json::from_str(call.params.get()).map_err(|_| Fault::params("`params` is one `id`"))?;
-        let batch =
-            self.batches.find(&id).ok_or_else(|| Fault::new(code::UNKNOWN_BATCH, "no calls have that `id`"))?;
+        let batch = self
+            .batches
+            .find(&id)
+            .ok_or_else(|| Fault::new(code::UNKNOWN_BATCH, "no calls have that `id`"))?;
         let mut receipts = Vec::new();
         for hash in &batch.hashes {
             let receipt: Option<Value> =

@@ -25,6 +25,8 @@ pub const BODY_TIMEOUT_MS: u64 = 10_000;
 pub const SHUTDOWN_MS: u64 = 15_000;
 /// Milliseconds for an answer of the node.
 pub const NODE_TIMEOUT_MS: u64 = 10_000;
+/// The most that connections, and requests at once, can be set to.
+pub const MOST_AT_ONCE: usize = 65_536;
 /// Bytes of an answer of the node.
 pub const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// Milliseconds between looks at the chain.
@@ -166,6 +168,8 @@ pub enum ConfigError {
     TokenTwice,
     /// A limit of zero lets nothing through.
     Zero(&'static str),
+    /// No machine has as many.
+    TooMany(&'static str),
     /// The policy has several chains, or not this one.
     Chain,
 }
@@ -183,6 +187,7 @@ impl fmt::Display for ConfigError {
             ConfigError::ShortToken => write!(f, "a token has at least {MIN_TOKEN_BYTES} characters"),
             ConfigError::TokenTwice => f.write_str("two tokens are the same, so nobody knows who asks"),
             ConfigError::Zero(what) => write!(f, "{what} of zero lets nothing through"),
+            ConfigError::TooMany(what) => write!(f, "{what} is at most {MOST_AT_ONCE}"),
             ConfigError::Chain => f.write_str("name the chain: one that the policy is for"),
         }
     }
@@ -244,6 +249,11 @@ impl Config {
         ] {
             if n == 0 {
                 return Err(ConfigError::Zero(what));
+            }
+        }
+        for (what, n) in [("`connections`", limits.connections), ("`in_flight`", limits.in_flight)] {
+            if n > MOST_AT_ONCE {
+                return Err(ConfigError::TooMany(what));
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header},
     response::IntoResponse as _,
     routing::{get, post},
 };
@@ -76,7 +76,9 @@ struct Away {
 
 fn away(status: StatusCode, why: &'static str, message: impl Into<String>) -> Away {
     let code = match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::PAYLOAD_TOO_LARGE => code::LIMIT,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::PAYLOAD_TOO_LARGE => {
+            code::LIMIT
+        }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => code::DENIED,
         _ => code::INVALID_REQUEST,
     };
@@ -96,14 +98,21 @@ impl Door {
     fn is_meant(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Away> {
         let forbidden = |why, message: &str| Err(away(StatusCode::FORBIDDEN, why, message));
         if let Listen::Tcp(_) = self.gateway.config.listen {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(|a| a.as_str()));
-            let known = |host: &str| is_this_machine(host) || self.gateway.config.hosts.iter().any(|one| one == without_port(host));
+            let host = headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+                .or(uri.authority().map(|a| a.as_str()));
+            let known = |host: &str| {
+                is_this_machine(host) || self.gateway.config.hosts.iter().any(|one| one == without_port(host))
+            };
             if !host.is_some_and(known) {
                 return forbidden("host", "the request is for another host than this one");
             }
         }
         match headers.get(header::ORIGIN) {
-            Some(origin) if self.allows(origin).is_none() => forbidden("origin", "pages of this origin may not ask here"),
+            Some(origin) if self.allows(origin).is_none() => {
+                forbidden("origin", "pages of this origin may not ask here")
+            }
             _ => Ok(()),
         }
     }
@@ -117,7 +126,9 @@ impl Door {
     fn who(&self, headers: &HeaderMap) -> Result<&Entry, Away> {
         let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         let shown = shown.and_then(|shown| shown.split_at_checked("Bearer ".len()));
-        let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer ")).map(|(_, token)| blake3::hash(token));
+        let shown = shown
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer "))
+            .map(|(_, token)| blake3::hash(token));
         let mut found = None;
         for entry in &self.entries {
             if entry.token.is_none() || entry.token == shown {
@@ -125,7 +136,11 @@ impl Door {
             }
         }
         found.ok_or_else(|| {
-            away(StatusCode::UNAUTHORIZED, "token", "show a token that is known here: `Authorization: Bearer …`")
+            away(
+                StatusCode::UNAUTHORIZED,
+                "token",
+                "show a token that is known here: `Authorization: Bearer …`",
+            )
         })
     }
 
@@ -133,7 +148,8 @@ impl Door {
         let limits = &self.gateway.config.limits;
         let read = Limited::new(body, limits.body_bytes).collect();
         let read = tokio::time::timeout(Duration::from_millis(limits.body_ms), read).await;
-        let read = read.map_err(|_| away(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not come in time"))?;
+        let read =
+            read.map_err(|_| away(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not come in time"))?;
         match read {
             Ok(body) => Ok(body.to_bytes()),
             Err(e) if e.is::<LengthLimitError>() => {
@@ -158,7 +174,9 @@ impl Door {
             return Err(away(StatusCode::BAD_REQUEST, "key", message));
         }
         let permit = self.free.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| away(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests are being worked on"))?;
+        let permit = permit.map_err(|_| {
+            away(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests are being worked on")
+        })?;
         let body = self.body(body).await?;
         let message = match core::str::from_utf8(&body) {
             Ok(text) => rpc::read(text, self.gateway.config.limits.batch),
@@ -227,7 +245,7 @@ async fn one(gateway: &Arc<Gateway>, call: Result<Call, Fault>, who: &Asker) -> 
     let (id, outcome): (_, Outcome) = match call {
         // Nobody could be told what became of it, so nothing becomes of it.
         Ok(Call { id: None, .. }) => return None,
-        Ok(mut call) => (call.id.take(), gateway.answer(call, who.clone()).await),
+        Ok(mut call) => (call.id.take(), gateway.answer(&call, who).await),
         Err(fault) => (None, Err(fault)),
     };
     Some(rpc::write(id.as_deref(), &outcome))
@@ -320,7 +338,8 @@ fn without_port(host: &str) -> &str {
 fn is_this_machine(host: &str) -> bool {
     let name = without_port(host);
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -329,12 +348,22 @@ mod tests {
 
     #[test]
     fn hosts_of_this_machine() {
-        for host in ["127.0.0.1", "127.0.0.1:8545", "localhost:1", "LOCALHOST", "[::1]:8545", "[::1]", "127.1.2.3"] {
+        for host in
+            ["127.0.0.1", "127.0.0.1:8545", "localhost:1", "LOCALHOST", "[::1]:8545", "[::1]", "127.1.2.3"]
+        {
             assert!(is_this_machine(host), "{host}");
         }
-        for host in
-            ["", ":", "example.org", "127.0.0.1.example.org", "localhost.example.org:80", "10.0.0.1", "0.0.0.0", "[::]", "localhost:x"]
-        {
+        for host in [
+            "",
+            ":",
+            "example.org",
+            "127.0.0.1.example.org",
+            "localhost.example.org:80",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "localhost:x",
+        ] {
             assert!(!is_this_machine(host), "{host}");
         }
     }

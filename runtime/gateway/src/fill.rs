@@ -88,7 +88,8 @@ async fn prices(node: &dyn Node) -> Result<Prices, Fault> {
     if let Ok(History { base_fee_per_gas, reward }) = history
         && let Some(base) = base_fee_per_gas.last()
     {
-        let mut paid: Vec<Quantity> = reward.into_iter().flatten().filter_map(|of| of.first().copied()).collect();
+        let mut paid: Vec<Quantity> =
+            reward.into_iter().flatten().filter_map(|of| of.first().copied()).collect();
         paid.sort_unstable();
         let priority = match paid.get(paid.len() / 2) {
             Some(median) => per_gas(*median)?,
@@ -101,8 +102,7 @@ async fn prices(node: &dyn Node) -> Result<Prices, Fault> {
     struct Block {
         base_fee_per_gas: Quantity,
     }
-    let block: Block =
-        ask(node, "eth_getBlockByNumber", &("latest", false)).await.map_err(unavailable)?;
+    let block: Block = ask(node, "eth_getBlockByNumber", &("latest", false)).await.map_err(unavailable)?;
     Ok(Prices { base: per_gas(block.base_fee_per_gas)?, priority: priority(node).await? })
 }
 
@@ -114,7 +114,8 @@ async fn priority(node: &dyn Node) -> Result<u128, Fault> {
 }
 
 fn per_gas(Quantity(wei): Quantity) -> Result<u128, Fault> {
-    u128::try_from(wei).map_err(|_| Fault::new(code::UNAVAILABLE, "the node names a price that nobody could pay"))
+    u128::try_from(wei)
+        .map_err(|_| Fault::new(code::UNAVAILABLE, "the node names a price that nobody could pay"))
 }
 
 /// The gas limit: a fifth more than the node says, for what changes until it lands. A plain transfer takes what it takes.
@@ -167,7 +168,10 @@ fn limit(estimate: Quantity, part: u64) -> Result<u64, Fault> {
             let margin = if gas <= BASE { 0 } else { gas / part };
             Ok(gas.saturating_add(margin).clamp(BASE, MAX_GAS_LIMIT))
         }
-        _ => Err(Fault::new(code::CANNOT_EXECUTE, "cannot execute: it takes more gas than a transaction can have")),
+        _ => Err(Fault::new(
+            code::CANNOT_EXECUTE,
+            "cannot execute: it takes more gas than a transaction can have",
+        )),
     }
 }
 

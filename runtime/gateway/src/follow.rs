@@ -89,8 +89,12 @@ impl core::fmt::Display for Trouble {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Trouble::Node(e) => e.fmt(f),
-            Trouble::NoFinality => f.write_str("the node names no finalised block; set `final_depth` if the chain has none"),
-            Trouble::Changed => f.write_str("the finalised chain is another one than before; nothing is told from it"),
+            Trouble::NoFinality => {
+                f.write_str("the node names no finalised block; set `final_depth` if the chain has none")
+            }
+            Trouble::Changed => {
+                f.write_str("the finalised chain is another one than before; nothing is told from it")
+            }
             Trouble::Gate => f.write_str("the gate did not take what became final"),
         }
     }
@@ -108,7 +112,8 @@ pub(crate) async fn follow(gateway: Arc<Gateway>) {
 }
 
 /// What is remembered between looks.
-pub(crate) struct Follower {
+#[derive(Debug)]
+pub struct Follower {
     gateway: Arc<Gateway>,
     /// The block of the last look that told something.
     last: Option<Block>,
@@ -117,17 +122,19 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+    /// Nothing was looked at yet.
+    pub fn new(gateway: Arc<Gateway>) -> Self {
         Self { gateway, last: None, suspects: BTreeSet::new() }
     }
 
     /// One look, and what belongs to it.
-    pub(crate) async fn step(&mut self) {
+    pub async fn step(&mut self) {
         if let Err(trouble) = self.look().await {
             self.gateway.metrics.fact("trouble");
             tracing::warn!("the chain could not be followed: {trouble}");
+        } else if let Err(error) = self.resend().await {
+            tracing::warn!("nothing could be sent again: {error}");
         }
-        self.resend().await;
         let open = self.gateway.keep.open(self.gateway.chain).await.len();
         self.gateway.metrics.set("open_nonces", u64::try_from(open).unwrap_or(u64::MAX));
         self.gateway.metrics.set("locked", self.gateway.keep.locked().await.into());
@@ -155,7 +162,8 @@ impl Follower {
     /// The newest finalised block; for nodes that cannot say, the one so many blocks back.
     async fn final_block(&self) -> Result<Block, Trouble> {
         let node = self.gateway.node.as_ref();
-        let said: Result<Option<Block>, NodeError> = ask(node, "eth_getBlockByNumber", &("finalized", false)).await;
+        let said: Result<Option<Block>, NodeError> =
+            ask(node, "eth_getBlockByNumber", &("finalized", false)).await;
         match (said, self.gateway.config.final_depth) {
             (Ok(Some(block)), _) => Ok(block),
             (Ok(None) | Err(NodeError::Refused { .. }), Some(depth)) => {
@@ -189,7 +197,10 @@ impl Follower {
                 Some(landed) => found.landed.push(landed),
                 // A version whose hash is not known may be the one: then nothing is said, and it goes on counting.
                 None if open.versions.iter().any(|version| version.signed.is_none()) => {
-                    tracing::warn!(nonce = open.nonce, "used by a transaction that is not known here; it stays counted");
+                    tracing::warn!(
+                        nonce = open.nonce,
+                        "used by a transaction that is not known here; it stays counted"
+                    );
                 }
                 None => {
                     found.foreign.insert(open.slot);
@@ -211,7 +222,8 @@ impl Follower {
         for version in &open.versions {
             let Some(sent) = &version.signed else { continue };
             let receipt: Option<Receipt> =
-                ask(self.gateway.node.as_ref(), "eth_getTransactionReceipt", &[sent.hash.to_string()]).await?;
+                ask(self.gateway.node.as_ref(), "eth_getTransactionReceipt", &[sent.hash.to_string()])
+                    .await?;
             let Some(receipt) = receipt else { continue };
             if receipt.transaction_hash.0 != sent.hash {
                 return Err(NodeError::Malformed("a receipt of another transaction").into());
@@ -226,8 +238,10 @@ impl Follower {
             let at = time(&block)?;
             let ok = receipt.status.is_none_or(|status| status != Quantity::from(0));
             let place = (receipt.block_number.0, receipt.transaction_index.0);
-            let pulled = version.pulls.as_ref().and_then(|pulls| pulled(pulls, self.gateway.keep.wallet(), &receipt));
-            let landed = Landed { slot: open.slot, digest: version.digest, ok, at, pulled, fee: fee(&receipt) };
+            let pulled =
+                version.pulls.as_ref().and_then(|pulls| pulled(pulls, self.gateway.keep.wallet(), &receipt));
+            let landed =
+                Landed { slot: open.slot, digest: version.digest, ok, at, pulled, fee: fee(&receipt) };
             return Ok(Some((place, landed)));
         }
         Ok(None)
@@ -265,19 +279,35 @@ impl Follower {
     }
 
     /// A transaction that the node lost, or never got, stands in the way of all that come after it.
-    async fn resend(&self) {
-        let open = self.gateway.keep.open(self.gateway.chain).await;
-        let latest = open.iter().filter_map(|open| open.versions.iter().rev().find_map(|v| v.signed.as_ref()));
-        let mut lost: Vec<&Sent> = Vec::new();
-        for sent in latest.take(MOST_RESENT) {
-            if !self.gateway.knows(sent).await {
-                lost.push(sent);
+    async fn resend(&self) -> Result<(), NodeError> {
+        let gateway = &self.gateway;
+        // Whoever is sending just now keeps the order.
+        let Ok(_in_order) = gateway.outgoing.try_lock() else { return Ok(()) };
+        let open = gateway.keep.open(gateway.chain).await;
+        let signed =
+            |open: &Open| open.versions.iter().filter_map(|v| v.signed.clone()).collect::<Vec<Sent>>();
+        let known: BTreeSet<B256> = open.iter().flat_map(signed).map(|sent| sent.hash).collect();
+        let mine = {
+            let mut outbox = gateway.outbox();
+            outbox.retain(|hash| known.contains(hash));
+            outbox.clone()
+        };
+        if mine.is_empty() {
+            return Ok(());
+        }
+        let question = (gateway.keep.signer().to_string(), "latest");
+        let count: Quantity = ask(gateway.node.as_ref(), "eth_getTransactionCount", &question).await?;
+        let waiting = open.iter().filter(|open| Quantity::from(open.nonce) >= count);
+        // Of a nonce's versions the newest: it was to replace the others.
+        let newest =
+            waiting.filter_map(|open| signed(open).into_iter().rfind(|sent| mine.contains(&sent.hash)));
+        for sent in newest.take(MOST_RESENT) {
+            if !gateway.knows(&sent).await && gateway.send(&sent).await.is_err() {
+                // What comes after it would not be taken either.
+                break;
             }
         }
-        for sent in lost {
-            // It says itself what came of it.
-            let _ = self.gateway.send(sent).await;
-        }
+        Ok(())
     }
 }
 
@@ -296,7 +326,9 @@ fn pulled(pulls: &[(Address, U256)], wallet: Address, receipt: &Receipt) -> Opti
     let from = Hash(wallet.into_word());
     let taken = |token: Address| {
         let logs = receipt.logs.iter().filter(|log| {
-            log.address.parse() == Ok(token) && log.topics.first() == Some(&Hash(TRANSFER)) && log.topics.get(1) == Some(&from)
+            log.address.parse() == Ok(token)
+                && log.topics.first() == Some(&Hash(TRANSFER))
+                && log.topics.get(1) == Some(&from)
         });
         logs.map(|log| amount(&log.data)).try_fold(U256::ZERO, |sum, one| sum.checked_add(one?))
     };

@@ -10,7 +10,7 @@ use crate::{
     node::{Node, NodeError, Quantity, ask},
     rpc::{Call, Fault, Outcome, code, result},
 };
-use agentpol_model::{ChainId, U256};
+use agentpol_model::{B256, ChainId, U256};
 use agentpol_runtime::{
     Gate,
     ledger::{Misfit, Record, Reply},
@@ -18,7 +18,10 @@ use agentpol_runtime::{
 use alloy::signers::Signer;
 use serde::Deserialize;
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, MutexGuard, PoisonError},
+};
 use tokio::sync::Mutex;
 
 /// A gate, the node behind it, and what is known besides.
@@ -31,6 +34,8 @@ pub struct Gateway {
     pub(crate) batches: Batches,
     /// From a nonce to its transaction's arrival at the node: one after another, so that they arrive in order.
     pub(crate) outgoing: Mutex<()>,
+    /// What is to reach the node, by hash. What a client had signed to send itself is not in it.
+    pub(crate) outbox: std::sync::Mutex<BTreeSet<B256>>,
 }
 
 impl core::fmt::Debug for Gateway {
@@ -91,6 +96,7 @@ impl Gateway {
             metrics: Metrics::default(),
             batches: Batches::default(),
             outgoing: Mutex::new(()),
+            outbox: std::sync::Mutex::default(),
         };
         gateway.begin_nonces().await?;
         Ok(Arc::new(gateway))
@@ -105,32 +111,29 @@ impl Gateway {
         let question = (account.to_string(), "pending");
         let count: Quantity =
             ask(self.node.as_ref(), "eth_getTransactionCount", &question).await.map_err(BeginError::Node)?;
-        let nonce = count.small().ok_or(BeginError::Node(NodeError::Malformed("no account has such a nonce")))?;
+        let nonce =
+            count.small().ok_or(BeginError::Node(NodeError::Malformed("no account has such a nonce")))?;
         match self.keep.observe(Record::Begin(self.chain, account, nonce)).await {
             Ok(Reply::Done | Reply::Refused(Misfit::NonceKnown)) => Ok(()),
             _ => Err(BeginError::Gate),
         }
     }
 
-    /// One call, to its outcome. What is judged goes on even if nobody waits for it any more: a reservation without its
-    /// signature would stand in the way of all that come after it.
-    pub(crate) async fn answer(self: &Arc<Self>, call: Call, who: Asker) -> Outcome {
+    /// One call, to its outcome. It must be waited for to its end: a reservation without its signature would stand in the way of
+    /// all that come after it.
+    pub(crate) async fn answer(&self, call: &Call, who: &Asker) -> Outcome {
         let Some((name, done)) = methods::find(&call.method) else {
             self.metrics.call("unknown", false);
             let message = format!("there is no method {}", crate::rpc::foreign(&call.method));
             return Err(Fault::new(code::METHOD_NOT_FOUND, message));
         };
         let outcome = match done {
-            Done::Forwarded => {
-                self.node.call(&call.method, &call.params).await.map_err(NodeError::forwarded)
+            Done::Forwarded => self.node.call(&call.method, &call.params).await.map_err(NodeError::forwarded),
+            Done::Here(here) => self.here(here, call).await,
+            Done::Refused(why) => {
+                Err(Fault::new(code::UNSUPPORTED, format!("{} is refused: {why}", call.method)))
             }
-            Done::Here(here) => self.here(here, &call).await,
-            Done::Refused(why) => Err(Fault::new(code::UNSUPPORTED, format!("{} is refused: {why}", call.method))),
-            Done::Judged(judged) => {
-                let gateway = self.clone();
-                let task = tokio::spawn(async move { gateway.judge(judged, &call, &who).await });
-                task.await.unwrap_or_else(|_| Err(Fault::new(code::INTERNAL, "the gateway failed; nothing was answered")))
-            }
+            Done::Judged(judged) => self.judge(judged, call, who).await,
         };
         self.metrics.call(name, outcome.is_ok());
         tracing::debug!(method = name, ok = outcome.is_ok(), "answered");
@@ -158,14 +161,17 @@ impl Gateway {
             .map_err(|_| Fault::params("`params` is one object with a `chainId`"))?;
         match to.chain_id == Quantity::from(self.chain) {
             true => result(&()),
-            false => Err(Fault::new(code::OTHER_CHAIN, format!("this wallet signs for chain {} only", self.chain))),
+            false => {
+                Err(Fault::new(code::OTHER_CHAIN, format!("this wallet signs for chain {} only", self.chain)))
+            }
         }
     }
 
     /// Several calls are made one after another, and never all or none.
     fn capabilities(&self, call: &Call) -> Outcome {
         let invalid = || Fault::params("`params` is the account, and perhaps an array of chains");
-        let params: Vec<serde_json::Value> = serde_json::from_str(call.params.get()).map_err(|_| invalid())?;
+        let params: Vec<serde_json::Value> =
+            serde_json::from_str(call.params.get()).map_err(|_| invalid())?;
         let account = params.first().and_then(|account| account.as_str()).ok_or_else(invalid)?;
         if account.parse() != Ok(self.keep.signer()) {
             return Err(Fault::new(code::DENIED, "this wallet speaks for its own account only"));
@@ -180,6 +186,10 @@ impl Gateway {
         };
         let of_chain = asked.then(|| (chain, json!({"atomic": {"status": "unsupported"}})));
         result(&of_chain.into_iter().collect::<BTreeMap<_, _>>())
+    }
+
+    pub(crate) fn outbox(&self) -> MutexGuard<'_, BTreeSet<B256>> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> agentpol_model::Time {

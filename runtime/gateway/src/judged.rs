@@ -9,7 +9,9 @@ use crate::{
     node::{NodeError, ask},
     rpc::{Call, Fault, Outcome, code, result},
 };
-use agentpol_ethereum::{Body, Draft, Fee, OwnedRequest, Signed, request::Calls, user_operation::UserOperation};
+use agentpol_ethereum::{
+    Body, Draft, Fee, OwnedRequest, Signed, request::Calls, user_operation::UserOperation,
+};
 use agentpol_model::decision::DenyCode;
 use agentpol_runtime::{Answer, Decision, decision::Outcome as Decided};
 use alloy_primitives::hex::encode_prefixed;
@@ -70,7 +72,11 @@ impl Gateway {
                 let decision = self.keep.refuse(&refusal).await;
                 self.metrics.decided(&decision);
                 if refusal.code == DenyCode::InvalidRequest {
-                    let message = format!("{} is not written as it is read here: {}", call.method, one_line(&decision.reason));
+                    let message = format!(
+                        "{} is not written as it is read here: {}",
+                        call.method,
+                        one_line(&decision.reason)
+                    );
                     return Err(Fault::params(message).with(&decision));
                 }
                 Err(denied(&decision))
@@ -83,7 +89,8 @@ impl Gateway {
     async fn complete(&self, request: OwnedRequest, who: &Asker) -> Result<OwnedRequest, Fault> {
         let first = self.keep.preview(core::slice::from_ref(&request), who, self.now()).await;
         for decision in first {
-            if let Decided::Deny(_) = decision.outcome {
+            // What somebody has to agree to first is not filled in either: with other fees it would be another request each time.
+            if !decision.is_allowed() {
                 self.metrics.decided(&decision);
                 return Err(denied(&decision));
             }
@@ -100,7 +107,10 @@ impl Gateway {
                 self.metrics.decided(reserved.decision());
                 self.keep.sign(reserved).await.map_err(|e| {
                     tracing::error!("signing failed: {e}");
-                    Fault::new(code::CANNOT_EXECUTE, format!("allowed and counted, but not signed: {}", one_line(&e.to_string())))
+                    Fault::new(
+                        code::CANNOT_EXECUTE,
+                        format!("allowed and counted, but not signed: {}", one_line(&e.to_string())),
+                    )
                 })
             }
             Answer::Asked(pending) => {
@@ -123,6 +133,7 @@ impl Gateway {
     /// Gives a signed transaction to the node. The same bytes twice are one transaction, so it is tried again; and whatever the
     /// node says, if it knows the transaction then it has it.
     pub(crate) async fn send(&self, sent: &Sent) -> Result<(), Fault> {
+        self.outbox().insert(sent.hash);
         let mut tries = 0;
         let error = loop {
             tries += 1;
@@ -147,7 +158,8 @@ impl Gateway {
         let message = format!(
             "signed and counted, but the node did not take it: {error}; it is tried again while it may still land"
         );
-        Err(Fault::new(code::CANNOT_EXECUTE, message).with(&json!({"signed": true, "hash": sent.hash.to_string()})))
+        Err(Fault::new(code::CANNOT_EXECUTE, message)
+            .with(&json!({"signed": true, "hash": sent.hash.to_string()})))
     }
 
     /// Has the node got it?
@@ -166,7 +178,8 @@ impl Gateway {
         who: &Asker,
     ) -> Outcome {
         if calls.atomic {
-            let why = "calls are made one after another here, never all or none; ask with `atomicRequired: false`";
+            let why =
+                "calls are made one after another here, never all or none; ask with `atomicRequired: false`";
             return Err(Fault::new(code::ATOMICITY, why));
         }
         if named.id.as_ref().is_some_and(|id| self.batches.has(id)) {
@@ -242,7 +255,8 @@ impl Gateway {
         }
         let hash = operation.hash().to_string();
         let question = (fields, operation.entry_point.address().to_string());
-        let taken: Result<String, NodeError> = ask(self.node.as_ref(), "eth_sendUserOperation", &question).await;
+        let taken: Result<String, NodeError> =
+            ask(self.node.as_ref(), "eth_sendUserOperation", &question).await;
         match taken {
             Ok(_) => result(&hash),
             Err(error) => {

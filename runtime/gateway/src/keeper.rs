@@ -67,7 +67,12 @@ pub(crate) trait Keep: Send + Sync {
     fn refuse<'a>(&'a self, refusal: &'a Refusal) -> Boxed<'a, Decision>;
     /// What would be said of these, one after another, with what is open left open. Nothing is counted. Of several it is a first
     /// look only: each is still judged by itself when it is signed.
-    fn preview<'a>(&'a self, requests: &'a [OwnedRequest], who: &'a Asker, now: Time) -> Boxed<'a, Vec<Decision>>;
+    fn preview<'a>(
+        &'a self,
+        requests: &'a [OwnedRequest],
+        who: &'a Asker,
+        now: Time,
+    ) -> Boxed<'a, Vec<Decision>>;
     /// Judges, and reserves what is allowed.
     fn ask(&self, request: OwnedRequest, who: &Asker, now: Time) -> Boxed<'_, Result<Answer, Broken>>;
     /// Signs what was reserved.
@@ -128,7 +133,12 @@ impl<S: Signer + Send + Sync + 'static> Keep for Keeper<S> {
         Box::pin(async { self.gate.lock().await.policy().refuse(refusal) })
     }
 
-    fn preview<'a>(&'a self, requests: &'a [OwnedRequest], who: &'a Asker, now: Time) -> Boxed<'a, Vec<Decision>> {
+    fn preview<'a>(
+        &'a self,
+        requests: &'a [OwnedRequest],
+        who: &'a Asker,
+        now: Time,
+    ) -> Boxed<'a, Vec<Decision>> {
         Box::pin(async move {
             let gate = self.gate.lock().await;
             let (policy, ledger) = (gate.policy(), gate.ledger());
@@ -151,7 +161,8 @@ impl<S: Signer + Send + Sync + 'static> Keep for Keeper<S> {
 
     fn ask(&self, request: OwnedRequest, who: &Asker, now: Time) -> Boxed<'_, Result<Answer, Broken>> {
         let (gate, agent) = (self.gate.clone(), who.agent.clone());
-        let asked = tokio::task::spawn_blocking(move || gate.blocking_lock().ask(request, agent.as_deref(), now));
+        let asked =
+            tokio::task::spawn_blocking(move || gate.blocking_lock().ask(request, agent.as_deref(), now));
         Box::pin(async { asked.await.map_err(|_| Broken) })
     }
 
@@ -176,8 +187,11 @@ impl<S: Signer + Send + Sync + 'static> Keep for Keeper<S> {
         let observed = tokio::task::spawn_blocking(move || {
             let mut gate = gate.blocking_lock();
             let versions = settled.and_then(|slot| gate.ledger().state().slots.get(&slot));
-            let settled: Vec<B256> =
-                versions.iter().flat_map(|open| &open.versions).map(|version| version.request.digest).collect();
+            let settled: Vec<B256> = versions
+                .iter()
+                .flat_map(|open| &open.versions)
+                .map(|version| version.request.digest)
+                .collect();
             (gate.observe(fact), settled)
         });
         Box::pin(async move {

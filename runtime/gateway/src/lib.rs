@@ -56,6 +56,7 @@ mod upstream;
 pub use calls::MAX_BATCHES;
 pub use config::Config;
 pub use door::router;
+pub use follow::Follower;
 pub use gateway::{BeginError, Gateway};
 pub use node::{Node, NodeError};
 pub use server::{MAX_HEAD_BYTES, MAX_HEADERS, ServeError, Server, serve};

@@ -14,7 +14,11 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// What calls a node. Tests have their own.
 pub trait Node: Send + Sync {
     /// Asks for one method with these parameters, as they stand.
-    fn call<'a>(&'a self, method: &'a str, params: &'a RawValue) -> Boxed<'a, Result<Box<RawValue>, NodeError>>;
+    fn call<'a>(
+        &'a self,
+        method: &'a str,
+        params: &'a RawValue,
+    ) -> Boxed<'a, Result<Box<RawValue>, NodeError>>;
 }
 
 /// Why there is no answer.
@@ -81,7 +85,8 @@ pub(crate) async fn ask<T: DeserializeOwned>(
 ) -> Result<T, NodeError> {
     let params = to_raw_value(params).map_err(|_| NodeError::Malformed("the question cannot be written"))?;
     let answer = node.call(method, &params).await?;
-    serde_json::from_str(answer.get()).map_err(|_| NodeError::Malformed("it is not of the form the method has"))
+    serde_json::from_str(answer.get())
+        .map_err(|_| NodeError::Malformed("it is not of the form the method has"))
 }
 
 /// What came over the wire, as a result or an error.

@@ -131,7 +131,8 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, 
 
 /// Reads a body. The error is of the whole.
 pub fn read(text: &str, max_batch: usize) -> Result<Message, Fault> {
-    strict_json::parse(text).map_err(|e| Fault::new(code::PARSE, format!("not JSON as it is read here, {e}")))?;
+    strict_json::parse(text)
+        .map_err(|e| Fault::new(code::PARSE, format!("not JSON as it is read here, {e}")))?;
     let invalid = |_| Fault::new(code::INVALID_REQUEST, "a body is a call, or an array of calls");
     if !text.trim_start().starts_with('[') {
         let one: &RawValue = serde_json::from_str(text).map_err(invalid)?;

@@ -81,7 +81,11 @@ impl fmt::Debug for Server {
 }
 
 /// Listens and answers until `shutdown` is over; then finishes what it is answering.
-pub async fn serve<S>(config: Config, gate: Gate<S>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError>
+pub async fn serve<S>(
+    config: Config,
+    gate: Gate<S>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError>
 where
     S: Signer + Send + Sync + 'static,
 {
@@ -119,7 +123,8 @@ impl Server {
     /// Answers until `shutdown` is over; then finishes what it is answering.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let limits = self.gateway.config.limits.clone();
-        let follower = (!self.gateway.config.no_chain).then(|| tokio::spawn(follow::follow(self.gateway.clone())));
+        let follower =
+            (!self.gateway.config.no_chain).then(|| tokio::spawn(follow::follow(self.gateway.clone())));
         let (door, router) = door(self.gateway.clone());
         let connections = Connections {
             router,
@@ -172,7 +177,11 @@ struct Connections {
 }
 
 impl Connections {
-    fn open(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, permit: OwnedSemaphorePermit) {
+    fn open(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        permit: OwnedSemaphorePermit,
+    ) {
         let service = TowerToHyperService::new(self.router.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

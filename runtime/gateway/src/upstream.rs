@@ -147,7 +147,11 @@ impl Upstream {
 }
 
 impl Node for Upstream {
-    fn call<'a>(&'a self, method: &'a str, params: &'a RawValue) -> Boxed<'a, Result<Box<RawValue>, NodeError>> {
+    fn call<'a>(
+        &'a self,
+        method: &'a str,
+        params: &'a RawValue,
+    ) -> Boxed<'a, Result<Box<RawValue>, NodeError>> {
         Box::pin(async move {
             let answer = self.exchange(method, params).await;
             // Also where it is an error: "it reverts" on another chain says nothing of this one.
