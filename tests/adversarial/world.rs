@@ -175,14 +175,14 @@ impl<'a> Stage<'a> {
     /// No key signs several calls as one: a wallet asks what is said of all, and then signs what makes them.
     fn judge_calls(&self, request: &OwnedRequest, facts: &Facts<'_>) -> String {
         match request.lend(facts) {
-            Ok(lent) => words(&self.shipped.policy.decide(&lent.request(), self.gate.ledger())),
+            Ok(lent) => words(&self.shipped.policy.decide(&lent.request(), &self.gate.ledger())),
             Err(refusal) => format!("deny {}", refusal.code),
         }
     }
 
     /// It succeeds, and every pull takes all it may.
     fn land(&mut self, hash: B256, at: Time, pulled: Vec<U256>) {
-        let (slot, digest) = self.gate.signed(hash).unwrap();
+        let agentpol_runtime::history::SignedAs { slot, digest, .. } = self.gate.signed(hash).unwrap();
         let fact = Landed { slot, digest, ok: true, at, pulled: Some(pulled), fee: None };
         let _ = self.gate.observe(Record::Landed(fact));
         self.finalise(at);

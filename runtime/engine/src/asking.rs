@@ -36,6 +36,18 @@ impl Policy {
         }
     }
 
+    /// Everybody whom some rule asks.
+    pub fn approvers(&self) -> BTreeSet<Address> {
+        let asks = self.module().rules.iter().flat_map(|rule| {
+            let own = match &rule.verb {
+                Verb::Ask(ask) => Some(ask),
+                Verb::Allow | Verb::Deny => None,
+            };
+            own.into_iter().chain(rule.beyond.iter().map(|(_, ask)| ask))
+        });
+        asks.flat_map(|ask| &ask.of).filter_map(|of| self.rules().address(*of)).collect()
+    }
+
     /// The rules that say so, each once.
     pub(crate) fn who_asks(&self, entry: &ledger::Request, judgement: &Judgement) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();

@@ -41,6 +41,15 @@ impl Policy {
         }
     }
 
+    /// What a ledger is asked of a request that the rules and the fee cap grant.
+    pub fn charge_of(
+        &self,
+        request: &Request<'_>,
+        ledger: &Ledger,
+    ) -> Result<ledger::Request, Box<Decision>> {
+        self.grant(request, &self.place(request, ledger)).map(|granted| granted.entry)
+    }
+
     /// The decision about a request that could not even be read.
     pub fn refuse(&self, refusal: &Refusal) -> Decision {
         let reason = refusal.to_string();
@@ -51,13 +60,13 @@ impl Policy {
     /// Where a request stands that says itself which nonce it has, or else takes the next.
     pub(crate) fn place(&self, request: &Request<'_>, ledger: &Ledger) -> Place {
         let nonce = slot::named_nonce(request).or_else(|| next_nonce(request, ledger)).unwrap_or_default();
-        Place { nonce, digest: slot::digest(request) }
+        Place { nonce, digest: slot::digest(request), asked: None }
     }
 
     /// The same, where it takes the next nonce whatever it says.
     pub(crate) fn next_place(&self, request: &Request<'_>, ledger: &Ledger) -> Place {
         let nonce = next_nonce(request, ledger).unwrap_or_default();
-        Place { nonce, digest: slot::digest(request) }
+        Place { nonce, digest: slot::digest(request), asked: None }
     }
 
     /// What the rules and the fee cap say.
@@ -123,6 +132,7 @@ impl Policy {
         let entry = ledger::Request {
             slot,
             digest: place.digest,
+            asked: place.asked,
             agent: request.agent.map(ledger::Name::from),
             fee: fee.unwrap_or_default(),
             deadline,

@@ -11,6 +11,7 @@
 //! | `reason` | decisions in words |
 //! | [`session`] | a stream of requests, each allowed one landed and final at its own time |
 //! | [`gate`] | decide, reserve, sign exactly the bytes that were judged |
+//! | [`history`] | what a gate did and was told, as a log that outlives it |
 //! | [`ledger`] | the ledger of caps: what is signed, what has landed, what may still be taken |
 
 mod asking;
@@ -18,6 +19,7 @@ pub mod ceiling;
 mod decide;
 pub mod decision;
 pub mod gate;
+pub mod history;
 pub mod ledger;
 pub mod load;
 mod reason;

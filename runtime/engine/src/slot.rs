@@ -3,7 +3,7 @@
 use crate::ledger::{self, Slot};
 use agentpol_model::{
     Address, B256, Time, U256,
-    request::{Kind, Once, Request},
+    request::{Envelope, Kind, Once, Request},
 };
 use alloy_primitives::keccak256;
 
@@ -13,6 +13,8 @@ pub(crate) struct Place {
     /// The account's nonce, if it uses one up.
     pub(crate) nonce: u64,
     pub(crate) digest: B256,
+    /// What an approval is bound to, where that is not the digest.
+    pub(crate) asked: Option<B256>,
 }
 
 /// What is signed at once.
@@ -94,6 +96,11 @@ fn takes_nothing(actions: &[ledger::Action]) -> bool {
     actions.iter().all(|action| action.effects.is_empty() && action.charges.is_empty())
 }
 
+/// A name for a transaction that is the same whichever nonce it gets.
+pub(crate) fn name_without_nonce(request: &Request<'_>) -> B256 {
+    digest(&Request { envelope: Envelope { nonce: None, ..request.envelope }, ..*request })
+}
+
 /// A name for a request whose bytes to be signed are not known: two are the same if all that would be signed is.
 pub(crate) fn digest(request: &Request<'_>) -> B256 {
     let envelope = &request.envelope;
@@ -135,7 +142,7 @@ pub(crate) fn digest(request: &Request<'_>) -> B256 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use agentpol_model::request::{Action, Envelope};
+    use agentpol_model::request::Action;
     use std::collections::BTreeSet;
 
     /// Whatever is signed, and whoever signs it, makes another request; the hour and who asks do not.

@@ -339,3 +339,34 @@ fn raw_transactions_are_checked_like_the_others() {
     refused(&raw(&unprotected), bad, "/rawTx", "EIP-155");
     refused(&raw("0x05c0"), bad, "/rawTx", "no transaction type 5");
 }
+
+#[test]
+fn what_is_written_reads_as_the_same() {
+    let access = format!(
+        r#"[{{"address": "{TO}", "storageKeys": ["0x{}"]}}, {{"address": "{TO}", "storageKeys": []}}]"#,
+        "07".repeat(32)
+    );
+    let texts = [
+        send(&format!(r#"{{"to": "{TO}"}}"#)),
+        send(&format!(
+            r#"{{"from": "{TO}", "to": "{TO}", "value": "0xde0b6b3a7640000", "data": "0x01020304"}}"#
+        )),
+        send(&format!(r#"{{"to": "{TO}", "gasPrice": "0x1", "gas": "0x7530", "nonce": "0x0"}}"#)),
+        send(&format!(r#"{{"to": "{TO}", "gasPrice": "0x1", "gas": "0xffff", "accessList": {access}}}"#)),
+        send(&format!(r#"{{"to": "{TO}", "maxFeePerGas": "0x2", "accessList": {access}, "nonce": "0x9"}}"#)),
+        send(
+            r#"{"input": "0x6000", "maxFeePerGas": "0x2", "maxPriorityFeePerGas": "0x1", "gas": "0xfffff"}"#,
+        ),
+        format!(r#"{{"chainId": 1, "authorization": {{"chainId": 1, "address": "{TO}", "nonce": "0x1"}}}}"#),
+        format!(
+            "{{ \"chainId\": 1,\n \"request\": {{ \"method\": \"personal_sign\", \"params\": [\"hello, \\\"you\\\"\", \"{TO}\"] }} }}"
+        ),
+    ];
+    for text in texts {
+        let request = read(&text).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
+        let written = request.to_json().unwrap();
+        assert!(!written.contains('\n'), "{written}");
+        assert_eq!(read(&written).unwrap(), request, "{text}\n{written}");
+        assert_eq!(read(&written).unwrap().to_json(), Some(written));
+    }
+}

@@ -21,6 +21,9 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinHandle};
 
+/// Bytes of an `Idempotency-Key`.
+pub const MAX_KEY_BYTES: usize = 255;
+
 /// An agent that may come in.
 #[derive(Debug)]
 struct Entry {
@@ -168,11 +171,7 @@ impl Door {
             let message = "the body is JSON, and says so: `Content-Type: application/json`";
             return Err(away(StatusCode::UNSUPPORTED_MEDIA_TYPE, "type", message));
         }
-        if parts.headers.contains_key("idempotency-key") {
-            // To take it and sign twice all the same would be worse than to say no.
-            let message = "`Idempotency-Key` is not known here yet; name the nonce, and the same request is one transaction";
-            return Err(away(StatusCode::BAD_REQUEST, "key", message));
-        }
+        let key = name(&parts.headers)?;
         let permit = self.free.clone().try_acquire_owned();
         let permit = permit.map_err(|_| {
             away(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests are being worked on")
@@ -193,7 +192,7 @@ impl Door {
         if !entry.bucket.take(count) {
             return Err(away(StatusCode::TOO_MANY_REQUESTS, "often", "too many calls; slow down"));
         }
-        let (gateway, who) = (self.gateway.clone(), Asker { agent: entry.agent.clone() });
+        let (gateway, who) = (self.gateway.clone(), Asker { agent: entry.agent.clone(), key });
         // The permit lasts as long as the work, also when the client is gone.
         let work = tokio::spawn(async move {
             let _permit = permit;
@@ -211,7 +210,10 @@ async fn answer(gateway: &Arc<Gateway>, message: Message, who: &Asker) -> Option
         Message::Batch(calls) => {
             let mut begun: Vec<Begun> = calls.into_iter().map(|call| begin(gateway, call, who)).collect();
             let mut answers = Vec::new();
-            for begun in &mut begun {
+            for (n, begun) in begun.iter_mut().enumerate() {
+                // One name for all of them names each by its place.
+                let key = who.key.as_ref().map(|key| format!("{key}#{n}"));
+                let who = &Asker { key, ..who.clone() };
                 answers.extend(match begun {
                     Begun::Reading(task) => task.await.unwrap_or_default(),
                     Begun::Waiting(call) => match call.take() {
@@ -320,6 +322,19 @@ fn with_origin(mut reply: Reply, origin: Option<HeaderValue>) -> Reply {
         reply.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
     }
     reply
+}
+
+/// The name that an agent gives what it asks, so that asking again is asking once.
+fn name(headers: &HeaderMap) -> Result<Option<String>, Away> {
+    let mut given = headers.get_all("idempotency-key").iter();
+    let Some(key) = given.next() else { return Ok(None) };
+    match (key.to_str(), given.next()) {
+        (Ok(key), None) if (1..=MAX_KEY_BYTES).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => {
+            let message = format!("an Idempotency-Key is one text of at most {MAX_KEY_BYTES} characters");
+            Err(away(StatusCode::BAD_REQUEST, "key", message))
+        }
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

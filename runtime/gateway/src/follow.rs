@@ -135,9 +135,10 @@ impl Follower {
         } else if let Err(error) = self.resend().await {
             tracing::warn!("nothing could be sent again: {error}");
         }
-        let open = self.gateway.keep.open(self.gateway.chain).await.len();
+        let open = self.gateway.keep.open(self.gateway.chain).len();
         self.gateway.metrics.set("open_nonces", u64::try_from(open).unwrap_or(u64::MAX));
-        self.gateway.metrics.set("locked", self.gateway.keep.locked().await.into());
+        self.gateway.metrics.set("frozen", self.gateway.keep.is_frozen().into());
+        self.gateway.metrics.set("locked", self.gateway.keep.is_locked().into());
     }
 
     async fn look(&mut self) -> Result<(), Trouble> {
@@ -192,7 +193,7 @@ impl Follower {
         let count: Quantity = ask(gateway.node.as_ref(), "eth_getTransactionCount", &question).await?;
         let count = count.small().ok_or(NodeError::Malformed("no account has such a nonce"))?;
         let mut found = Found::default();
-        for open in gateway.keep.open(gateway.chain).await.iter().filter(|open| open.nonce < count) {
+        for open in gateway.keep.open(gateway.chain).iter().filter(|open| open.nonce < count) {
             match self.landed(open, block).await? {
                 Some(landed) => found.landed.push(landed),
                 // A version whose hash is not known may be the one: then nothing is said, and it goes on counting.
@@ -208,7 +209,7 @@ impl Follower {
             }
         }
         // The key signed something past this ledger: of the nonces in between, the last tells as much as all.
-        if let Some(next) = gateway.keep.next_nonce(gateway.chain).await
+        if let Some(next) = gateway.keep.next_nonce(gateway.chain)
             && let Some(nonce) = count.checked_sub(1).filter(|last| *last >= next)
         {
             found.foreign.insert(Slot::Transaction { chain: gateway.chain, account: signer, nonce });
@@ -283,7 +284,7 @@ impl Follower {
         let gateway = &self.gateway;
         // Whoever is sending just now keeps the order.
         let Ok(_in_order) = gateway.outgoing.try_lock() else { return Ok(()) };
-        let open = gateway.keep.open(gateway.chain).await;
+        let open = gateway.keep.open(gateway.chain);
         let signed =
             |open: &Open| open.versions.iter().filter_map(|v| v.signed.clone()).collect::<Vec<Sent>>();
         let known: BTreeSet<B256> = open.iter().flat_map(signed).map(|sent| sent.hash).collect();

@@ -1,6 +1,7 @@
 //! The core: a call in, its outcome out. No sockets here.
 
 use crate::{
+    asking::Asking,
     calls::Batches,
     clock,
     config::{Config, ConfigError},
@@ -36,6 +37,8 @@ pub struct Gateway {
     pub(crate) outgoing: Mutex<()>,
     /// What is to reach the node, by hash. What a client had signed to send itself is not in it.
     pub(crate) outbox: std::sync::Mutex<BTreeSet<B256>>,
+    /// What waits for approval, as it was filled in.
+    pub(crate) asking: Asking,
 }
 
 impl core::fmt::Debug for Gateway {
@@ -70,13 +73,17 @@ impl std::error::Error for BeginError {}
 impl Gateway {
     /// Puts a gate before a node: the configuration is checked, and the node must be of the policy's chain. A ledger that does
     /// not know the account's nonce is told.
-    pub async fn begin<S>(config: Config, gate: Gate<S>, node: Arc<dyn Node>) -> Result<Arc<Self>, BeginError>
+    pub async fn begin<S>(
+        config: Config,
+        gate: Arc<Gate<S>>,
+        node: Arc<dyn Node>,
+    ) -> Result<Arc<Self>, BeginError>
     where
         S: Signer + Send + Sync + 'static,
     {
         config.check().map_err(BeginError::Config)?;
         let keep = Keeper::new(gate);
-        let chains = keep.chains().await;
+        let chains = keep.chains();
         let chain = match config.chain {
             Some(chain) => chains.get(&chain).copied(),
             None if chains.len() == 1 => chains.first().copied(),
@@ -97,14 +104,20 @@ impl Gateway {
             batches: Batches::default(),
             outgoing: Mutex::new(()),
             outbox: std::sync::Mutex::default(),
+            asking: Asking::default(),
         };
         gateway.begin_nonces().await?;
+        // Nobody knows any more what of this was to be sent, and all of it may land.
+        let open = gateway.keep.open(chain);
+        let signed =
+            open.iter().flat_map(|open| &open.versions).filter_map(|version| version.signed.as_ref());
+        gateway.outbox().extend(signed.map(|sent| sent.hash));
         Ok(Arc::new(gateway))
     }
 
     /// The first nonce is the chain's to say. What waits in the node's pool was signed by somebody else: it goes first.
     async fn begin_nonces(&self) -> Result<(), BeginError> {
-        if self.keep.next_nonce(self.chain).await.is_some() {
+        if self.keep.next_nonce(self.chain).is_some() {
             return Ok(());
         }
         let account = self.keep.signer();

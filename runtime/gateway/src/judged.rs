@@ -4,7 +4,7 @@ use crate::{
     calls::Named,
     fill::{estimate_all, fill},
     gateway::Gateway,
-    keeper::{Asker, Sent},
+    keeper::{Asker, Broken, Sent},
     methods::Judged,
     node::{NodeError, ask},
     rpc::{Call, Fault, Outcome, code, result},
@@ -12,9 +12,9 @@ use crate::{
 use agentpol_ethereum::{
     Body, Draft, Fee, OwnedRequest, Signed, request::Calls, user_operation::UserOperation,
 };
-use agentpol_model::decision::DenyCode;
-use agentpol_runtime::{Answer, Decision, decision::Outcome as Decided};
-use alloy_primitives::hex::encode_prefixed;
+use agentpol_model::{B256, decision::DenyCode};
+use agentpol_runtime::{Answer, Decision, decision::Outcome as Decided, gate::Once, history::Known};
+use alloy_primitives::{Bytes, hex::encode_prefixed, keccak256};
 use serde_json::json;
 use std::time::Duration;
 
@@ -28,48 +28,48 @@ const MISREAD: [&str; 5] =
 
 impl Gateway {
     pub(crate) async fn judge(&self, what: Judged, call: &Call, who: &Asker) -> Outcome {
-        let request = self.read(call).await?;
-        match what {
-            Judged::Send => {
-                let filled = self.complete(request, who).await?;
-                let _in_order = self.outgoing.lock().await;
-                let sent = self.signed_transaction(filled, who).await?;
-                self.send(&sent).await?;
-                result(&sent.hash.to_string())
+        let request = self.read(call)?;
+        if what == Judged::Calls {
+            return self.calls(call, &request, who).await;
+        }
+        let key = who.key.clone().map(|key| Known { key, asked: asked(call) });
+        let before = key.as_ref().and_then(|key| self.keep.asked_before(who, self.now(), key));
+        let signed = match before {
+            Some(before) => self.again(before)?,
+            None => match what {
+                Judged::Send => {
+                    let filled = self.complete(request.clone(), who).await?;
+                    let _in_order = self.outgoing.lock().await;
+                    let signed = self.sign(filled, who, key).await?;
+                    self.send(&signed.sent()?).await?;
+                    return result(&signed.hash.to_string());
+                }
+                Judged::Sign => self.sign(self.complete(request.clone(), who).await?, who, key).await?,
+                _ => self.sign(request.clone(), who, key).await?,
+            },
+        };
+        match (what, request.body()) {
+            (Judged::Send, _) => {
+                self.send(&signed.sent()?).await?;
+                result(&signed.hash.to_string())
             }
-            Judged::Sign => {
-                let filled = self.complete(request, who).await?;
-                let sent = self.signed_transaction(filled, who).await?;
-                result(&encode_prefixed(sent.raw))
+            (Judged::UserOperation, Body::UserOperation(operation)) => {
+                self.send_operation(operation, &signed).await
             }
-            Judged::Statement => {
-                let signed = self.sign(request, who).await?;
-                let statement = signed.statement().ok_or_else(strange)?;
-                result(&encode_prefixed(statement.signature))
-            }
-            Judged::Calls => {
-                let named = Named::read(call)?;
-                let from = request.from();
-                let Body::Calls(calls) = request.body().clone() else { return Err(strange()) };
-                self.send_calls(&calls, from, named, who).await
-            }
-            Judged::UserOperation => {
-                let Body::UserOperation(operation) = request.body().clone() else { return Err(strange()) };
-                let signed = self.sign(request, who).await?;
-                self.send_operation(&operation, &signed).await
-            }
+            (Judged::Sign | Judged::Statement, _) => result(&encode_prefixed(&signed.bytes)),
+            _ => Err(strange()),
         }
     }
 
     /// One text for the strict reader: what was asked, on the policy's chain.
-    async fn read(&self, call: &Call) -> Result<OwnedRequest, Fault> {
+    fn read(&self, call: &Call) -> Result<OwnedRequest, Fault> {
         let method = serde_json::to_string(&call.method).map_err(|_| strange())?;
         let (chain, params) = (self.chain, call.params.get());
         let text = format!(r#"{{"chainId":{chain},"request":{{"method":{method},"params":{params}}}}}"#);
         match agentpol_ethereum::read(&text) {
             Ok(request) => Ok(request),
             Err(refusal) => {
-                let decision = self.keep.refuse(&refusal).await;
+                let decision = self.keep.refuse(&refusal);
                 self.metrics.decided(&decision);
                 if refusal.code == DenyCode::InvalidRequest {
                     let message = format!(
@@ -87,31 +87,36 @@ impl Gateway {
     /// Looks at a transaction first, so that what is denied anyway costs the node nothing and is not called something else
     /// because the node finds another fault in it. Then fills it in.
     async fn complete(&self, request: OwnedRequest, who: &Asker) -> Result<OwnedRequest, Fault> {
-        let first = self.keep.preview(core::slice::from_ref(&request), who, self.now()).await;
-        for decision in first {
-            // What somebody has to agree to first is not filled in either: with other fees it would be another request each time.
-            if !decision.is_allowed() {
+        let mut asks = false;
+        for decision in self.keep.preview(core::slice::from_ref(&request), who, self.now()) {
+            if let Decided::Deny(_) = decision.outcome {
                 self.metrics.decided(&decision);
                 return Err(denied(&decision));
             }
+            asks |= !decision.is_allowed();
         }
-        let cap = self.keep.fee_cap(self.chain).await;
-        fill(self.node.as_ref(), self.keep.signer(), cap, request, None).await
+        if asks && let Some(filled) = self.asking.find(who, &request) {
+            return Ok(filled);
+        }
+        let cap = self.keep.fee_cap(self.chain);
+        let filled = fill(self.node.as_ref(), self.keep.signer(), cap, request.clone(), None).await?;
+        if asks {
+            self.asking.keep(who, request, filled.clone());
+        }
+        Ok(filled)
     }
 
     /// Judges, reserves and signs.
-    pub(crate) async fn sign(&self, request: OwnedRequest, who: &Asker) -> Result<Signed, Fault> {
-        let answer = self.keep.ask(request, who, self.now()).await.map_err(|_| strange())?;
+    async fn sign(&self, request: OwnedRequest, who: &Asker, key: Option<Known>) -> Result<Made, Fault> {
+        let answer = match self.keep.ask(request, who, self.now(), key).await {
+            Ok(Once::First(answer)) => answer,
+            Ok(again) => return self.again(again),
+            Err(broken) => return Err(failed(&broken)),
+        };
         match answer {
             Answer::Reserved(reserved) => {
                 self.metrics.decided(reserved.decision());
-                self.keep.sign(reserved).await.map_err(|e| {
-                    tracing::error!("signing failed: {e}");
-                    Fault::new(
-                        code::CANNOT_EXECUTE,
-                        format!("allowed and counted, but not signed: {}", one_line(&e.to_string())),
-                    )
-                })
+                Ok(Made::new(&self.keep.sign(reserved).await.map_err(|broken| failed(&broken))?))
             }
             Answer::Asked(pending) => {
                 self.metrics.decided(pending.decision());
@@ -124,10 +129,18 @@ impl Gateway {
         }
     }
 
-    async fn signed_transaction(&self, request: OwnedRequest, who: &Asker) -> Result<Sent, Fault> {
-        let signed = self.sign(request, who).await?;
-        let transaction = signed.transaction().ok_or_else(strange)?;
-        Ok(Sent { hash: transaction.hash, raw: transaction.raw.clone() })
+    /// What was made of it when it was asked under the same name before.
+    fn again(&self, once: Once) -> Result<Made, Fault> {
+        match once {
+            Once::Again { signed: Some(signed), .. } => Ok(Made { hash: signed.hash, bytes: signed.bytes }),
+            Once::Again { signed: None, .. } => Err(Fault::new(
+                code::UNAVAILABLE,
+                "the same request is being worked on under this Idempotency-Key",
+            )),
+            Once::First(Answer::Denied(decision)) => Err(denied(&decision)),
+            // What was not asked before is not answered from memory.
+            Once::First(_) => Err(strange()),
+        }
     }
 
     /// Gives a signed transaction to the node. The same bytes twice are one transaction, so it is tried again; and whatever the
@@ -170,13 +183,14 @@ impl Gateway {
     }
 
     /// Calls that are made together become transactions one after another. All are looked at before the first is signed.
-    async fn send_calls(
-        &self,
-        calls: &Calls,
-        from: Option<agentpol_model::Address>,
-        named: Named,
-        who: &Asker,
-    ) -> Outcome {
+    async fn calls(&self, call: &Call, request: &OwnedRequest, who: &Asker) -> Outcome {
+        let named = Named::read(call)?;
+        let Body::Calls(calls) = request.body() else { return Err(strange()) };
+        if who.key.is_some() {
+            return Err(Fault::params(
+                "calls made together have an `id` of their own; leave the Idempotency-Key out",
+            ));
+        }
         if calls.atomic {
             let why =
                 "calls are made one after another here, never all or none; ask with `atomicRequired: false`";
@@ -187,11 +201,13 @@ impl Gateway {
         }
         let signer = self.keep.signer();
         let drafts: Vec<Draft> = calls.calls.iter().map(|call| draft(calls, call)).collect();
-        let requests: Result<Vec<OwnedRequest>, _> =
-            drafts.iter().map(|draft| OwnedRequest::new(draft.clone(), from.or(Some(signer)))).collect();
+        let requests: Result<Vec<OwnedRequest>, _> = drafts
+            .iter()
+            .map(|draft| OwnedRequest::new(draft.clone(), request.from().or(Some(signer))))
+            .collect();
         let requests = requests.map_err(|refusal| Fault::params(refusal.to_string()))?;
         let count = requests.len();
-        for (n, decision) in self.keep.preview(&requests, who, self.now()).await.iter().enumerate() {
+        for (n, decision) in self.keep.preview(&requests, who, self.now()).iter().enumerate() {
             if !decision.is_allowed() {
                 self.metrics.decided(decision);
                 let fault = denied(decision);
@@ -203,7 +219,7 @@ impl Gateway {
             1 => None,
             _ => estimate_all(self.node.as_ref(), signer, &drafts).await?,
         };
-        let cap = self.keep.fee_cap(self.chain).await;
+        let cap = self.keep.fee_cap(self.chain);
         let mut filled = Vec::new();
         for (n, request) in requests.into_iter().enumerate() {
             let gas = gas.as_ref().and_then(|gas| gas.get(n)).copied();
@@ -213,7 +229,7 @@ impl Gateway {
         let mut hashes = Vec::new();
         let mut whole = true;
         for request in filled {
-            let sent = match self.signed_transaction(request, who).await {
+            let sent = match self.sign(request, who, None).await.and_then(|made| made.sent()) {
                 Ok(sent) => sent,
                 // Nothing of it left.
                 Err(fault) if hashes.is_empty() => return Err(fault),
@@ -233,8 +249,7 @@ impl Gateway {
         result(&json!({"id": id}))
     }
 
-    async fn send_operation(&self, operation: &UserOperation, signed: &Signed) -> Outcome {
-        let statement = signed.statement().ok_or_else(strange)?;
+    async fn send_operation(&self, operation: &UserOperation, signed: &Made) -> Outcome {
         let quantity = |n: u128| format!("{n:#x}");
         let mut fields = json!({
             "sender": operation.sender.to_string(),
@@ -245,7 +260,7 @@ impl Gateway {
             "preVerificationGas": quantity(operation.pre_verification_gas.into()),
             "maxFeePerGas": quantity(operation.max_fee_per_gas),
             "maxPriorityFeePerGas": quantity(operation.max_priority_fee_per_gas),
-            "signature": encode_prefixed(statement.signature),
+            "signature": encode_prefixed(&signed.bytes),
         });
         if operation.entry_point == agentpol_ethereum::user_operation::EntryPoint::V06
             && let Some(fields) = fields.as_object_mut()
@@ -280,6 +295,40 @@ fn draft(calls: &Calls, call: &agentpol_ethereum::request::OneCall) -> Draft {
     }
 }
 
+/// What a key made: a transaction as it is sent, or a signature.
+struct Made {
+    hash: B256,
+    bytes: Bytes,
+}
+
+impl Made {
+    fn new(signed: &Signed) -> Self {
+        let bytes = match signed {
+            Signed::Transaction(transaction) => Bytes::copy_from_slice(&transaction.raw),
+            Signed::Statement(statement) => Bytes::copy_from_slice(&statement.signature),
+        };
+        Self { hash: signed.hash(), bytes }
+    }
+
+    fn sent(&self) -> Result<Sent, Fault> {
+        let sent = Sent { hash: self.hash, raw: self.bytes.clone() };
+        // A name of old may have been for something else.
+        if keccak256(&sent.raw) == sent.hash { Ok(sent) } else { Err(strange()) }
+    }
+}
+
+/// What a name is used for: the method and its parameters, to the letter.
+fn asked(call: &Call) -> B256 {
+    keccak256([call.method.as_bytes(), b"\n", call.params.get().as_bytes()].concat())
+}
+
+/// The gate did not do what it should.
+fn failed(broken: &Broken) -> Fault {
+    tracing::error!("{broken}");
+    let message = format!("nothing was given out: {}", one_line(&broken.to_string()));
+    Fault::new(code::CANNOT_EXECUTE, message)
+}
+
 /// Something came out of the gate that should not be able to.
 fn strange() -> Fault {
     Fault::new(code::INTERNAL, "the gateway failed; nothing was sent")
@@ -297,7 +346,9 @@ pub(crate) fn denied(decision: &Decision) -> Fault {
     if MISREAD.iter().any(|word| lower.contains(word)) {
         message = format!("{what}: {}", decision.code().map_or("ask", DenyCode::name));
     }
-    Fault::new(code::DENIED, message).with(decision)
+    // What cannot be written down is not signed; that says nothing of the request.
+    let code = if decision.code() == Some(DenyCode::Storage) { code::UNAVAILABLE } else { code::DENIED };
+    Fault::new(code, message).with(decision)
 }
 
 fn one_line(text: &str) -> String {

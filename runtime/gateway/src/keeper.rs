@@ -1,31 +1,52 @@
-//! The gate as the gateway uses it: the only file that knows how it is locked and what a call of it costs.
+//! The gate as the gateway uses it: the only file that knows what a call of it costs. Looking is quick and done at once; whatever
+//! may wait for a disk or a distant key is done where waiting holds nobody up.
 
 use crate::node::Boxed;
 use agentpol_ethereum::{Facts, OwnedRequest, Refusal, Signed};
 use agentpol_model::{Address, B256, ChainId, Time, U256};
 use agentpol_runtime::{
-    Answer, Decision, Gate, Nonces, Session,
-    gate::{GateSignError, Reserved},
+    Decision, Gate, Nonces, Session,
+    gate::{GateSignError, Once, Reserved},
+    history::{Known, LogError, SignedAs},
     ledger::{Record, Reply, Slot, state::ItemKind, state::Version},
 };
 use alloy::signers::Signer;
-use alloy_primitives::keccak256;
+use alloy_primitives::{Bytes, keccak256};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use tokio::sync::Mutex;
+use tokio::{runtime::Handle, task::spawn_blocking};
 
 /// Who asks, as far as it was shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asker {
     /// The agent whose token was shown.
     pub(crate) agent: Option<Arc<str>>,
+    /// Its name for what it asks (`Idempotency-Key`).
+    pub(crate) key: Option<String>,
 }
 
-/// The gate did not come back: a fault of ours. Nothing more is known than that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Broken;
+/// Why the gate did not do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// It did not come back: a fault of ours. Nothing more is known than that.
+    Lost,
+    /// Its log cannot be written.
+    Log(LogError),
+    /// It does not sign what it reserved.
+    Sign(GateSignError),
+}
+
+impl core::fmt::Display for Broken {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Broken::Lost => f.write_str("the gate failed"),
+            Broken::Log(e) => e.fmt(f),
+            Broken::Sign(e) => e.fmt(f),
+        }
+    }
+}
 
 /// A nonce of ours that nothing final has used yet.
 #[derive(Clone, Debug)]
@@ -40,7 +61,7 @@ pub(crate) struct Open {
 pub(crate) struct OpenVersion {
     /// How the ledger knows it.
     pub(crate) digest: B256,
-    /// As it was signed, if it was.
+    /// As it was signed, if it was, and if it is a transaction.
     pub(crate) signed: Option<Sent>,
     /// Of each token that a spender pulls by it, how much at most: where the logs of its receipt tell the pulls apart.
     pub(crate) pulls: Option<Vec<(Address, U256)>>,
@@ -50,7 +71,15 @@ pub(crate) struct OpenVersion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) hash: B256,
-    pub(crate) raw: Vec<u8>,
+    pub(crate) raw: Bytes,
+}
+
+impl Sent {
+    /// What was signed, if it is a transaction: only of those the hash is that of the bytes.
+    pub(crate) fn of(signed: &SignedAs) -> Option<Self> {
+        let raw = signed.bytes.clone();
+        (keccak256(&raw) == signed.hash).then_some(Self { hash: signed.hash, raw })
+    }
 }
 
 /// What the gateway asks of a gate.
@@ -60,55 +89,49 @@ pub(crate) trait Keep: Send + Sync {
     /// The account whose assets move.
     fn wallet(&self) -> Address;
     /// The chains of the policy.
-    fn chains(&self) -> Boxed<'_, BTreeSet<ChainId>>;
+    fn chains(&self) -> BTreeSet<ChainId>;
     /// `fees at most`, in wei.
-    fn fee_cap(&self, chain: ChainId) -> Boxed<'_, Option<U256>>;
+    fn fee_cap(&self, chain: ChainId) -> Option<U256>;
     /// The decision about what could not even be read.
-    fn refuse<'a>(&'a self, refusal: &'a Refusal) -> Boxed<'a, Decision>;
+    fn refuse(&self, refusal: &Refusal) -> Decision;
     /// What would be said of these, one after another, with what is open left open. Nothing is counted. Of several it is a first
     /// look only: each is still judged by itself when it is signed.
-    fn preview<'a>(
-        &'a self,
-        requests: &'a [OwnedRequest],
-        who: &'a Asker,
-        now: Time,
-    ) -> Boxed<'a, Vec<Decision>>;
+    fn preview(&self, requests: &[OwnedRequest], who: &Asker, now: Time) -> Vec<Decision>;
+    /// What became of what was asked under this name, if anything was.
+    fn asked_before(&self, who: &Asker, now: Time, key: &Known) -> Option<Once>;
     /// Judges, and reserves what is allowed.
-    fn ask(&self, request: OwnedRequest, who: &Asker, now: Time) -> Boxed<'_, Result<Answer, Broken>>;
+    fn ask(
+        &self,
+        request: OwnedRequest,
+        who: &Asker,
+        now: Time,
+        key: Option<Known>,
+    ) -> Boxed<'static, Result<Once, Broken>>;
     /// Signs what was reserved.
-    fn sign(&self, reserved: Reserved) -> Boxed<'_, Result<Signed, GateSignError>>;
+    fn sign(&self, reserved: Reserved) -> Boxed<'static, Result<Signed, Broken>>;
     /// Takes in what the chain says.
-    fn observe(&self, fact: Record) -> Boxed<'_, Result<Reply, Broken>>;
+    fn observe(&self, fact: Record) -> Boxed<'static, Result<Reply, Broken>>;
     /// The nonce that comes next.
-    fn next_nonce(&self, chain: ChainId) -> Boxed<'_, Option<u64>>;
+    fn next_nonce(&self, chain: ChainId) -> Option<u64>;
     /// The nonces that are not settled, in order.
-    fn open(&self, chain: ChainId) -> Boxed<'_, Vec<Open>>;
+    fn open(&self, chain: ChainId) -> Vec<Open>;
     /// Is nothing signed until the owner has looked?
-    fn locked(&self) -> Boxed<'_, bool>;
+    fn is_locked(&self) -> bool;
+    /// Did the owner stop everything?
+    fn is_frozen(&self) -> bool;
 }
 
-/// A gate behind a lock.
+/// A gate.
 pub(crate) struct Keeper<S> {
     signer: Address,
     wallet: Address,
-    gate: Arc<Mutex<Gate<S>>>,
-    /// By digest: what was signed and may still land.
-    sent: std::sync::Mutex<BTreeMap<B256, Sent>>,
+    gate: Arc<Gate<S>>,
 }
 
 impl<S> Keeper<S> {
-    pub(crate) fn new(gate: Gate<S>) -> Self {
-        Self {
-            signer: gate.policy().signer(),
-            wallet: gate.policy().wallet(),
-            gate: Arc::new(Mutex::new(gate)),
-            sent: std::sync::Mutex::default(),
-        }
-    }
-
-    /// A map is whole even if whoever held it is gone.
-    fn sent(&self) -> std::sync::MutexGuard<'_, BTreeMap<B256, Sent>> {
-        self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    pub(crate) fn new(gate: Arc<Gate<S>>) -> Self {
+        let policy = gate.policy();
+        Self { signer: policy.signer(), wallet: policy.wallet(), gate }
     }
 }
 
@@ -121,116 +144,107 @@ impl<S: Signer + Send + Sync + 'static> Keep for Keeper<S> {
         self.wallet
     }
 
-    fn chains(&self) -> Boxed<'_, BTreeSet<ChainId>> {
-        Box::pin(async { self.gate.lock().await.policy().terms().chains.iter().copied().collect() })
+    fn chains(&self) -> BTreeSet<ChainId> {
+        self.gate.policy().terms().chains.iter().copied().collect()
     }
 
-    fn fee_cap(&self, chain: ChainId) -> Boxed<'_, Option<U256>> {
-        Box::pin(async move { self.gate.lock().await.policy().fee_cap(chain) })
+    fn fee_cap(&self, chain: ChainId) -> Option<U256> {
+        self.gate.policy().fee_cap(chain)
     }
 
-    fn refuse<'a>(&'a self, refusal: &'a Refusal) -> Boxed<'a, Decision> {
-        Box::pin(async { self.gate.lock().await.policy().refuse(refusal) })
+    fn refuse(&self, refusal: &Refusal) -> Decision {
+        self.gate.policy().refuse(refusal)
     }
 
-    fn preview<'a>(
-        &'a self,
-        requests: &'a [OwnedRequest],
-        who: &'a Asker,
-        now: Time,
-    ) -> Boxed<'a, Vec<Decision>> {
-        Box::pin(async move {
-            let gate = self.gate.lock().await;
-            let (policy, ledger) = (gate.policy(), gate.ledger());
-            let now = now.max(ledger.state().now);
-            let facts = Facts { wallet: self.wallet, signer: self.signer, agent: who.agent.as_deref(), now };
-            if let [one] = requests {
-                return vec![match one.lend(&facts) {
-                    Ok(lent) => policy.decide(&lent.request(), ledger),
-                    Err(refusal) => policy.refuse(&refusal),
-                }];
-            }
-            let mut session = Session::resume(policy, ledger.clone(), Nonces::Next);
-            let mut decide = |request: &OwnedRequest| match request.lend(&facts) {
-                Ok(lent) => session.decide(&lent.request()),
+    fn preview(&self, requests: &[OwnedRequest], who: &Asker, now: Time) -> Vec<Decision> {
+        let policy = self.gate.policy();
+        let ledger = self.gate.ledger();
+        let now = now.max(ledger.state().now);
+        let facts = Facts { wallet: self.wallet, signer: self.signer, agent: who.agent.as_deref(), now };
+        if let [one] = requests {
+            return vec![match one.lend(&facts) {
+                Ok(lent) => policy.decide(&lent.request(), &ledger),
                 Err(refusal) => policy.refuse(&refusal),
-            };
-            requests.iter().map(&mut decide).collect()
-        })
-    }
-
-    fn ask(&self, request: OwnedRequest, who: &Asker, now: Time) -> Boxed<'_, Result<Answer, Broken>> {
-        let (gate, agent) = (self.gate.clone(), who.agent.clone());
-        let asked =
-            tokio::task::spawn_blocking(move || gate.blocking_lock().ask(request, agent.as_deref(), now));
-        Box::pin(async { asked.await.map_err(|_| Broken) })
-    }
-
-    fn sign(&self, reserved: Reserved) -> Boxed<'_, Result<Signed, GateSignError>> {
-        Box::pin(async move {
-            let digest = keccak256(reserved.payload());
-            let signed = self.gate.lock().await.sign(reserved).await?;
-            if let Some(transaction) = signed.transaction() {
-                self.sent().insert(digest, Sent { hash: transaction.hash, raw: transaction.raw.clone() });
-            }
-            Ok(signed)
-        })
-    }
-
-    fn observe(&self, fact: Record) -> Boxed<'_, Result<Reply, Broken>> {
-        let gate = self.gate.clone();
-        let settled = match &fact {
-            Record::Landed(landed) => Some(landed.slot),
-            Record::Foreign(slot) | Record::Void(slot) => Some(*slot),
-            _ => None,
+            }];
+        }
+        let copy = ledger.clone();
+        drop(ledger);
+        let mut session = Session::resume(&policy, copy, Nonces::Next);
+        let decide = |request: &OwnedRequest| match request.lend(&facts) {
+            Ok(lent) => session.decide(&lent.request()),
+            Err(refusal) => policy.refuse(&refusal),
         };
-        let observed = tokio::task::spawn_blocking(move || {
-            let mut gate = gate.blocking_lock();
-            let versions = settled.and_then(|slot| gate.ledger().state().slots.get(&slot));
-            let settled: Vec<B256> = versions
-                .iter()
-                .flat_map(|open| &open.versions)
-                .map(|version| version.request.digest)
-                .collect();
-            (gate.observe(fact), settled)
+        requests.iter().map(decide).collect()
+    }
+
+    fn asked_before(&self, who: &Asker, now: Time, key: &Known) -> Option<Once> {
+        self.gate.asked_before(who.agent.as_deref(), now, key)
+    }
+
+    fn ask(
+        &self,
+        request: OwnedRequest,
+        who: &Asker,
+        now: Time,
+        key: Option<Known>,
+    ) -> Boxed<'static, Result<Once, Broken>> {
+        let (gate, agent) = (self.gate.clone(), who.agent.clone());
+        let asked = spawn_blocking(move || match key {
+            Some(key) => gate.ask_once(request, agent.as_deref(), now, &key),
+            None => Once::First(gate.ask(request, agent.as_deref(), now)),
         });
-        Box::pin(async move {
-            let (reply, settled) = observed.await.map_err(|_| Broken)?;
-            if reply == Reply::Done {
-                self.sent().retain(|digest, _| !settled.contains(digest));
+        Box::pin(async { asked.await.map_err(|_| Broken::Lost) })
+    }
+
+    fn sign(&self, reserved: Reserved) -> Boxed<'static, Result<Signed, Broken>> {
+        let gate = self.gate.clone();
+        // A key may be elsewhere, and the log is waited for on the thread that polls.
+        let signed = spawn_blocking(move || Handle::current().block_on(gate.sign(reserved)));
+        Box::pin(async { signed.await.map_err(|_| Broken::Lost)?.map_err(Broken::Sign) })
+    }
+
+    fn observe(&self, fact: Record) -> Boxed<'static, Result<Reply, Broken>> {
+        let gate = self.gate.clone();
+        let observed = spawn_blocking(move || gate.observe(fact));
+        Box::pin(async { observed.await.map_err(|_| Broken::Lost)?.map_err(Broken::Log) })
+    }
+
+    fn next_nonce(&self, chain: ChainId) -> Option<u64> {
+        self.gate.next_nonce(chain)
+    }
+
+    fn open(&self, chain: ChainId) -> Vec<Open> {
+        // The ledger is let go before the gate is asked again.
+        let mut open: BTreeMap<u64, (Slot, Vec<OpenVersion>)> = BTreeMap::new();
+        for (slot, one) in &self.gate.ledger().state().slots {
+            if let Slot::Transaction { chain: on, account, nonce } = *slot
+                && (on, account) == (chain, self.signer)
+            {
+                let version = |version: &Version| OpenVersion {
+                    digest: version.request.digest,
+                    signed: None,
+                    pulls: pulls(version),
+                };
+                open.insert(nonce, (*slot, one.versions.iter().map(version).collect()));
             }
-            Ok(reply)
-        })
-    }
-
-    fn next_nonce(&self, chain: ChainId) -> Boxed<'_, Option<u64>> {
-        Box::pin(async move { self.gate.lock().await.next_nonce(chain) })
-    }
-
-    fn open(&self, chain: ChainId) -> Boxed<'_, Vec<Open>> {
-        Box::pin(async move {
-            let gate = self.gate.lock().await;
-            let sent = self.sent();
-            let slots = gate.ledger().state().slots.iter();
-            let ours = slots.filter_map(|(slot, open)| match *slot {
-                Slot::Transaction { chain: on, account, nonce } if on == chain && account == self.signer => {
-                    let versions = open.versions.iter().map(|version| OpenVersion {
-                        digest: version.request.digest,
-                        signed: sent.get(&version.request.digest).cloned(),
-                        pulls: pulls(version),
-                    });
-                    Some(Open { slot: *slot, nonce, versions: versions.collect() })
+        }
+        let signed = open.into_iter().map(|(nonce, (slot, mut versions))| {
+            for signed in self.gate.signed_for(&slot) {
+                for version in versions.iter_mut().filter(|version| version.digest == signed.digest) {
+                    version.signed = Sent::of(&signed);
                 }
-                _ => None,
-            });
-            let mut open: Vec<Open> = ours.collect();
-            open.sort_by_key(|open| open.nonce);
-            open
-        })
+            }
+            Open { slot, nonce, versions }
+        });
+        signed.collect()
     }
 
-    fn locked(&self) -> Boxed<'_, bool> {
-        Box::pin(async { self.gate.lock().await.ledger().state().locked })
+    fn is_locked(&self) -> bool {
+        self.gate.ledger().state().locked
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.gate.frozen().is_some()
     }
 }
 

@@ -19,6 +19,7 @@
 //! | [`methods`] | every method, and what is done with it |
 //! | `gateway` | one call to its outcome |
 //! | `judged` | what the policy judges |
+//! | `asking` | what waits for approval, as it was filled in |
 //! | `calls` | calls that are made together (EIP-5792) |
 //! | `fill` | gas and fees, where a request leaves them open |
 //! | `keeper` | the gate, behind its lock |
@@ -36,6 +37,7 @@
 //! From there to the node transactions go one after another, in the order of their nonces. Work that has begun is finished
 //! even if the client is gone.
 
+mod asking;
 mod calls;
 pub mod clock;
 pub mod config;
@@ -55,7 +57,7 @@ mod upstream;
 
 pub use calls::MAX_BATCHES;
 pub use config::Config;
-pub use door::router;
+pub use door::{MAX_KEY_BYTES, router};
 pub use follow::Follower;
 pub use gateway::{BeginError, Gateway};
 pub use node::{Node, NodeError};

@@ -83,7 +83,7 @@ impl fmt::Debug for Server {
 /// Listens and answers until `shutdown` is over; then finishes what it is answering.
 pub async fn serve<S>(
     config: Config,
-    gate: Gate<S>,
+    gate: Arc<Gate<S>>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError>
 where
@@ -95,13 +95,12 @@ where
 
 impl Server {
     /// Checks the configuration and the node, and listens.
-    pub async fn bind<S>(config: Config, gate: Gate<S>) -> Result<Self, ServeError>
+    pub async fn bind<S>(config: Config, gate: Arc<Gate<S>>) -> Result<Self, ServeError>
     where
         S: Signer + Send + Sync + 'static,
     {
         config.check().map_err(|e| ServeError::Begin(BeginError::Config(e)))?;
-        let chains = &gate.policy().terms().chains;
-        let chain = config.chain.or_else(|| chains.first().copied());
+        let chain = config.chain.or_else(|| gate.policy().terms().chains.iter().next().copied());
         let chain = chain.ok_or(ServeError::Begin(BeginError::Config(ConfigError::Chain)))?;
         let node = Upstream::new(&config.upstream, chain).map_err(ServeError::Upstream)?;
         let socket = match &config.listen {

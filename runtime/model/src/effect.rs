@@ -2,6 +2,7 @@
 
 use crate::{Address, Time, U256, ids::TokenId};
 use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 /// Effects of one action at most (8 arguments' worth; the widest function of the standard library has 4).
 pub const MAX_EFFECTS: usize = 16;
@@ -10,7 +11,8 @@ pub const MAX_EFFECTS: usize = 16;
 pub const UNLIMITED: U256 = U256::from_limbs([0, 0, 0, 1 << 63]);
 
 /// What happens to a standing allowance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum GrantMode {
     /// `approve`, `permit`: replaces what stood.
@@ -22,7 +24,8 @@ pub enum GrantMode {
 }
 
 /// The kinds of effect (language: `moves`, `pulls`, `grants`, `receives`, `owes`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EffectKind {
     /// `amount` leaves the wallet for `party` when the action lands.
     Move,

@@ -6,6 +6,7 @@ use crate::{
     request::Field,
     types::{Member, Path, WordType},
 };
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A chain that the policy names.
@@ -224,7 +225,8 @@ pub enum TokenSpec {
 }
 
 /// What a parameter is bound to when a policy is loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ParamValue {
     /// Everything but a set: an address right-aligned, `true` as one, amounts in base units.
     Word(U256),

@@ -2,15 +2,25 @@
 
 use crate::{
     decision::{Asking, Decision},
+    history::{Bound, LogError, SignedAs, Ticket},
     ledger::Slot,
-    load::Policy,
+    load::{LoadError, Policy},
 };
 use agentpol_ethereum::{OwnedRequest, SignError, Signable};
-use agentpol_model::{Address, B256};
+use agentpol_model::{Address, B256, ChainId, Time};
 use core::fmt;
+use std::sync::Arc;
 
-/// What every approval begins with. No gate signs a text that does.
-pub(super) const APPROVAL: &str = "agentpol approval\n";
+/// What every approval begins with.
+const APPROVAL: &str = "agentpol approval\n";
+
+/// What an owner's word for another policy begins with.
+const REPLACEMENT: &str = "agentpol policy\n";
+
+/// Would it speak for an approver or the owner? No gate signs such a text.
+pub(super) fn is_ours(text: &str) -> bool {
+    text.starts_with(APPROVAL) || text.starts_with(REPLACEMENT)
+}
 
 /// What the gate answers to a request.
 #[derive(Debug)]
@@ -24,6 +34,21 @@ pub enum Answer {
     Denied(Box<Decision>),
 }
 
+/// What the gate answers to a request that has a name.
+#[derive(Debug)]
+#[must_use]
+pub enum Once {
+    /// It is new, or was denied before.
+    First(Answer),
+    /// It was allowed before, and is counted once.
+    Again {
+        /// The hash that is signed.
+        digest: B256,
+        /// What was signed; `None` as long as whoever asked first has it in hand.
+        signed: Option<Box<SignedAs>>,
+    },
+}
+
 /// A reservation: the judged bytes, counted in the ledger. The only thing that can be signed, and only once.
 #[derive(Debug)]
 #[must_use = "it is counted, whether it is signed or not"]
@@ -31,20 +56,50 @@ pub struct Reserved {
     pub(super) unsigned: Signable,
     pub(super) decision: Decision,
     pub(super) slot: Slot,
+    /// Its entry in the log.
+    pub(super) ticket: Option<Ticket>,
 }
 
 /// A request that waits for approval.
 #[derive(Clone, Debug)]
 pub struct Pending {
-    pub(super) unsigned: Signable,
+    pub(super) name: B256,
+    pub(super) request: OwnedRequest,
     pub(super) decision: Decision,
     pub(super) asking: Asking,
-    pub(super) agent: Option<String>,
+}
+
+/// The same, as a gate keeps it.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its name: what an approval is bound to.
+    pub name: B256,
+    /// Who asked.
+    pub agent: Option<String>,
+    /// When.
+    pub at: Time,
+    /// Until when it may be approved.
+    pub expires: Time,
+    /// What is asked for.
+    pub request: OwnedRequest,
+    /// What was decided, as JSON.
+    pub decision: Arc<str>,
+    /// Who has approved so far.
+    pub approved_by: Vec<Address>,
 }
 
 /// Why a gate cannot be set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GateError {
+    /// The policy cannot be loaded.
+    Policy(LoadError),
+    /// The log cannot be written.
+    Log(LogError),
+    /// Another policy needs the owner's signature.
+    NotTheOwner {
+        /// Who that is.
+        owner: Address,
+    },
     /// The key is not the one that the policy was bound to.
     WrongSigner {
         /// Bound.
@@ -63,11 +118,21 @@ pub enum GateSignError {
     NotReserved,
     /// Signing failed. The reservation stands: whether a signature exists is not known.
     Sign(SignError),
+    /// The log cannot be written, so that the signature does not leave. The reservation stands.
+    Log(LogError),
 }
 
 impl fmt::Display for GateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            GateError::Policy(e) => e.fmt(f),
+            GateError::Log(e) => e.fmt(f),
+            GateError::NotTheOwner { owner } => {
+                write!(
+                    f,
+                    "another policy must be signed by the owner, {owner}, over this binding and edition"
+                )
+            }
             GateError::WrongSigner { expected, found } => {
                 write!(f, "the policy was bound to the key of {expected}; this one is {found}'s")
             }
@@ -83,6 +148,7 @@ impl fmt::Display for GateSignError {
         match self {
             GateSignError::NotReserved => f.write_str("the ledger holds no open reservation of these bytes"),
             GateSignError::Sign(e) => e.fmt(f),
+            GateSignError::Log(e) => e.fmt(f),
         }
     }
 }
@@ -115,22 +181,34 @@ impl Pending {
 
     /// What is asked for.
     pub fn request(&self) -> &OwnedRequest {
-        self.unsigned.request()
+        &self.request
     }
 
-    /// The hash that would be signed.
-    pub fn digest(&self) -> B256 {
-        self.unsigned.digest()
+    /// Its name: what an approval is bound to.
+    pub fn name(&self) -> B256 {
+        self.name
     }
 }
 
-/// What an approver signs: which bytes, under which policy.
-pub(super) fn approval_text(policy: &Policy, epoch: u64, pending: &Pending) -> String {
+/// What an approver signs: which request, under which policy.
+pub(super) fn approval_text(policy: &Policy, epoch: u64, chain: ChainId, name: &B256) -> String {
     format!(
-        "{APPROVAL}policy {}\nepoch {epoch}\nwallet {}\nchain {}\nsigns {}\n",
+        "{APPROVAL}policy {}\nepoch {epoch}\nwallet {}\nchain {chain}\nrequest {name}\n",
         policy.hash(),
         policy.wallet(),
-        pending.unsigned.request().chain(),
-        pending.digest(),
+    )
+}
+
+/// What an owner signs to put another policy in the place of this edition: all that is bound.
+pub(super) fn replacement_text(bound: &Bound, policy: &Policy, epoch: u64) -> String {
+    // Their names are words of the language, and the values cannot hold a line's end.
+    let params: String =
+        bound.params.iter().map(|(name, value)| format!("param {name} {value:?}\n")).collect();
+    let owner = bound.owner.map(|owner| format!("owner {owner}\n")).unwrap_or_default();
+    format!(
+        "{REPLACEMENT}policy {}\nafter epoch {epoch}\nwallet {}\nsigner {}\n{owner}{params}",
+        policy.hash(),
+        policy.wallet(),
+        policy.signer(),
     )
 }

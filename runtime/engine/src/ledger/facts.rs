@@ -6,6 +6,7 @@ use super::{
     state::{Event, IN_ITS_BLOCK, Item, ItemKind, Layer, Open, State, Tag, Version},
 };
 use agentpol_model::{B256, ChainId, Time, U256, effect::GrantMode};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// A fact that fits nothing the ledger knows. It changes nothing; whoever watches the chain has a fault.
@@ -19,6 +20,8 @@ pub enum Misfit {
     NonceKnown,
     /// The policy has no such line.
     UnknownLine,
+    /// Nothing of that name waits for approval.
+    NothingAsked,
     /// A request, where only facts are taken.
     NotAFact,
 }
@@ -30,6 +33,7 @@ impl fmt::Display for Misfit {
             Misfit::UnknownVersion => "this slot never held that version",
             Misfit::NonceKnown => "the account's nonce is known already",
             Misfit::UnknownLine => "the policy has no such budget line",
+            Misfit::NothingAsked => "nothing of that name waits for approval",
             Misfit::NotAFact => "a request is no fact: it goes through the gate",
         })
     }
@@ -38,7 +42,8 @@ impl fmt::Display for Misfit {
 impl std::error::Error for Misfit {}
 
 /// What is known of something that landed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Landed {
     /// The slot that it settles.
     pub slot: Slot,

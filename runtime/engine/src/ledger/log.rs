@@ -8,18 +8,22 @@ use super::{
     state::{Asked, State},
     total::Total,
 };
-use agentpol_model::{Address, ChainId, Time, U256, decision::DenyCode};
+use agentpol_model::{Address, B256, ChainId, Time, U256, decision::DenyCode};
+use serde::{Deserialize, Serialize};
 
 /// How many requests of one agent can wait for approval.
 pub const MAX_ASKS: usize = 8;
 
-/// An input of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An input of the ledger. Facts can be written down; requests and policies have more to them than a ledger is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     // ---- requests
     /// May this be signed? If so it counts from now on.
+    #[serde(skip)]
     Request(Request),
     /// Those who were asked said yes. Judged again now, then charged like an allow.
+    #[serde(skip)]
     Approve(Request),
     // ---- time
     /// The wall clock.
@@ -44,7 +48,10 @@ pub enum Record {
     Inventory(Key, U256, Option<Time>),
     /// The owner's own spending, charged to these lines; unlocks.
     Adopt(Asset, U256, Time, Lines),
+    /// Those who were asked said no.
+    Reject(B256),
     /// A new version of the policy.
+    #[serde(skip)]
     Edit(Terms),
 }
 
@@ -65,17 +72,16 @@ impl From<Result<(), Misfit>> for Reply {
     }
 }
 
-/// A ledger: its state, and the records that made it.
+/// A ledger. Whoever needs the records that made it keeps them ([`history`](crate::history)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     state: State,
-    log: Vec<Record>,
 }
 
 impl Ledger {
     /// An empty one. `complete_logs`: every finalised transfer out of the wallet will be reported as `Pulled`.
     pub fn new(terms: Terms, complete_logs: bool) -> Self {
-        Self { state: State::new(terms, complete_logs), log: Vec::new() }
+        Self { state: State::new(terms, complete_logs) }
     }
 
     /// The ledger that these records make.
@@ -85,11 +91,6 @@ impl Ledger {
             ledger.apply(record);
         }
         ledger
-    }
-
-    /// The records that changed something, in order.
-    pub fn log(&self) -> &[Record] {
-        &self.log
     }
 
     /// The state that they make.
@@ -107,42 +108,39 @@ impl Ledger {
         self.state.bounded(request, self.state.judge(request, false).0)
     }
 
-    /// One record, one change of state.
-    pub fn apply(&mut self, record: Record) -> Reply {
-        let reply = self.state.apply(&record);
-        // A refused request changes nothing, and an agent can make any number of them.
-        let changes = match &reply {
-            Reply::Judged(judgement) => {
-                matches!(record, Record::Approve(_)) || !matches!(judgement.verdict, Verdict::Deny(_))
-            }
-            Reply::Done => true,
-            Reply::Refused(_) => false,
-        };
-        if changes {
-            self.log.push(record);
+    /// The same of a request that somebody approves.
+    pub fn judge_approved(&self, request: &Request) -> Judgement {
+        match self.state.may_be_approved(request) {
+            true => self.state.judge(request, true).0,
+            false => Judgement::deny(DenyCode::Approval),
         }
-        reply
+    }
+
+    /// One record, one change of state. A request that is denied and a fact that is refused change nothing.
+    pub fn apply(&mut self, record: Record) -> Reply {
+        self.state.apply(record)
     }
 }
 
 impl State {
-    fn apply(&mut self, record: &Record) -> Reply {
+    fn apply(&mut self, record: Record) -> Reply {
         match record {
-            Record::Request(request) => return Reply::Judged(self.on_request(request)),
-            Record::Approve(request) => return Reply::Judged(self.on_approve(request)),
-            Record::Landed(fact) => return self.on_landed(fact).into(),
+            Record::Request(request) => return Reply::Judged(self.on_request(&request)),
+            Record::Approve(request) => return Reply::Judged(self.on_approve(&request)),
+            Record::Landed(fact) => return self.on_landed(&fact).into(),
             Record::Adopt(asset, amount, at, lines) => {
-                return self.on_adopt(*asset, *amount, *at, lines).into();
+                return self.on_adopt(asset, amount, at, &lines).into();
             }
-            Record::Begin(chain, account, nonce) => return self.on_begin((*chain, *account), *nonce).into(),
-            Record::Now(at) => self.on_now(*at),
-            Record::Final(chain, at) => self.on_final(*chain, *at),
-            Record::Foreign(slot) => self.on_foreign(slot),
-            Record::Void(slot) => self.on_void(slot),
-            Record::Pulled(key, amount, at) => self.on_pulled(*key, *amount, *at),
-            Record::Allowance(key, amount, at) => self.on_allowance(*key, *amount, *at),
-            Record::Inventory(key, amount, until) => self.on_inventory(*key, *amount, *until),
-            Record::Edit(terms) => self.on_edit(terms.clone()),
+            Record::Begin(chain, account, nonce) => return self.on_begin((chain, account), nonce).into(),
+            Record::Now(at) => self.on_now(at),
+            Record::Final(chain, at) => self.on_final(chain, at),
+            Record::Foreign(slot) => self.on_foreign(&slot),
+            Record::Void(slot) => self.on_void(&slot),
+            Record::Pulled(key, amount, at) => self.on_pulled(key, amount, at),
+            Record::Allowance(key, amount, at) => self.on_allowance(key, amount, at),
+            Record::Inventory(key, amount, until) => self.on_inventory(key, amount, until),
+            Record::Reject(name) => return self.on_reject(&name).into(),
+            Record::Edit(terms) => self.on_edit(terms),
         }
         Reply::Done
     }
@@ -153,7 +151,7 @@ impl State {
         if let Verdict::Ask { within } = judgement.verdict {
             let expires = self.now.saturating_add(within);
             let asked = Asked { expires, epoch: self.terms.epoch, agent: request.agent.clone() };
-            self.asks.entry(request.digest).or_insert(asked);
+            self.asks.entry(request.name()).or_insert(asked);
         }
         if let Some(version) = version {
             self.take(version);
@@ -165,16 +163,23 @@ impl State {
     fn bounded(&self, request: &Request, judgement: Judgement) -> Judgement {
         let waiting = || self.asks.values().filter(|asked| asked.agent == request.agent).count();
         match judgement.verdict {
-            Verdict::Ask { .. } if !self.asks.contains_key(&request.digest) && waiting() >= MAX_ASKS => {
+            Verdict::Ask { .. } if !self.asks.contains_key(&request.name()) && waiting() >= MAX_ASKS => {
                 Judgement::deny(DenyCode::TooManyAsks)
             }
             _ => judgement,
         }
     }
 
+    /// It waits, under this edition of the policy, and not for too long.
+    fn may_be_approved(&self, request: &Request) -> bool {
+        let asked = self.asks.get(&request.name());
+        asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch)
+    }
+
     fn on_approve(&mut self, request: &Request) -> Judgement {
-        let asked = self.asks.remove(&request.digest);
-        if !asked.is_some_and(|asked| self.now <= asked.expires && asked.epoch == self.terms.epoch) {
+        let may = self.may_be_approved(request);
+        self.asks.remove(&request.name());
+        if !may {
             return Judgement::deny(DenyCode::Approval);
         }
         let (judgement, version) = self.judge(request, true);
@@ -182,6 +187,10 @@ impl State {
             self.take(version);
         }
         judgement
+    }
+
+    fn on_reject(&mut self, name: &B256) -> Result<(), Misfit> {
+        self.asks.remove(name).map(|_| ()).ok_or(Misfit::NothingAsked)
     }
 
     /// A clock that goes back is ignored.

@@ -5,6 +5,7 @@
 use super::{calendar, request::Asset};
 use agentpol_model::{Address, ChainId, Time, U256, budget::Window};
 use core::fmt;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -14,7 +15,8 @@ use std::{
 pub type Name = Arc<str>;
 
 /// The name of one line of a budget: each line is a cap of its own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LineName {
     /// The budget's name.
     pub budget: Name,

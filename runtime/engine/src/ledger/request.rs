@@ -2,9 +2,11 @@
 
 use super::policy::{LineName, Name};
 use agentpol_model::{Address, B256, ChainId, Time, U256, effect::EffectKind};
+use serde::{Deserialize, Serialize};
 
 /// A token or native coin where it stands. By address, not by symbol: history must survive that a policy is edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asset {
     /// On which chain.
     pub chain: ChainId,
@@ -13,7 +15,8 @@ pub struct Asset {
 }
 
 /// Whose authority over what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Key {
     /// Over what.
     pub asset: Asset,
@@ -24,7 +27,8 @@ pub struct Key {
 }
 
 /// What excludes on chain: of everything signed for one slot, one version can land.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Slot {
     /// A nonce of an account, for transactions and EIP-7702 authorisations.
     Transaction {
@@ -73,7 +77,8 @@ impl Slot {
 }
 
 /// One resolved effect of an action. (`receives` and `owes` concern no budget.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Effect {
     /// What happens.
     pub kind: EffectKind,
@@ -97,7 +102,8 @@ impl Effect {
 }
 
 /// One action with its verdict.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Action {
     /// The deciding rule of each policy in the chain, child first.
     pub rules: Vec<Name>,
@@ -110,12 +116,17 @@ pub struct Action {
 }
 
 /// What is signed once: an envelope.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Request {
     /// What it excludes.
     pub slot: Slot,
     /// The hash that is signed. The same bytes twice are one signature and one charge.
     pub digest: B256,
+    /// What an approval is bound to, where that is not the hash that is signed: a transaction whose nonce the ledger gives is
+    /// approved whichever it then gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<B256>,
     /// The name the gate authenticated, if any.
     pub agent: Option<Name>,
     /// The most it can cost in fees, in wei.
@@ -124,4 +135,11 @@ pub struct Request {
     pub deadline: Option<Time>,
     /// Its actions in order. None: a cancel.
     pub actions: Vec<Action>,
+}
+
+impl Request {
+    /// The name by which it waits for approval.
+    pub fn name(&self) -> B256 {
+        self.asked.unwrap_or(self.digest)
+    }
 }

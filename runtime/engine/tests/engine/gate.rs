@@ -7,6 +7,7 @@ use agentpol_runtime::{
     Answer, Gate, Policy,
     decision::Outcome,
     gate::{GateError, GateSignError},
+    history::{Bound, SignedAs},
     ledger::{Landed, LineName, Record, Reply},
 };
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
@@ -45,7 +46,7 @@ fn owned(call: (Address, Vec<u8>), nonce: Option<u64>) -> OwnedRequest {
     OwnedRequest::new(draft, Some(WALLET)).expect("valid")
 }
 
-fn sign(gate: &mut Gate<PrivateKeySigner>, request: OwnedRequest, now: u64) -> SignedTransaction {
+fn sign(gate: &Gate<PrivateKeySigner>, request: OwnedRequest, now: u64) -> SignedTransaction {
     match gate.ask(request, None, now) {
         Answer::Reserved(reserved) => transaction(gate.sign_sync(reserved)),
         other => panic!("{other:?}"),
@@ -69,7 +70,7 @@ fn used(gate: &Gate<PrivateKeySigner>, budget: &str) -> U256 {
 
 #[test]
 fn the_judged_bytes_are_signed_by_the_wallets_key() {
-    let mut gate = gate();
+    let gate = gate();
     let Answer::Reserved(reserved) = gate.ask(owned(transfer(SHOP, usdc(250)), Some(5)), Some("bot"), NOW)
     else {
         panic!("allowed");
@@ -87,7 +88,7 @@ fn the_judged_bytes_are_signed_by_the_wallets_key() {
 
 #[test]
 fn a_signer_may_answer_later() {
-    let mut gate = gate();
+    let gate = gate();
     let Answer::Reserved(reserved) = gate.ask(owned(transfer(SHOP, usdc(1)), Some(0)), None, NOW) else {
         panic!("allowed");
     };
@@ -104,7 +105,7 @@ fn a_signer_may_answer_later() {
 
 #[test]
 fn what_is_denied_charges_nothing_and_cannot_be_signed() {
-    let mut gate = gate();
+    let gate = gate();
     assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(501)), Some(0)), None, NOW)), DenyCode::Budget);
     assert_eq!(denied(gate.ask(owned(approve(ROUTER, U256::MAX), Some(0)), None, NOW)), DenyCode::Unlimited);
     assert_eq!(
@@ -117,7 +118,7 @@ fn what_is_denied_charges_nothing_and_cannot_be_signed() {
 
 #[test]
 fn nothing_is_signed_with_its_fee_open() {
-    let mut gate = gate();
+    let gate = gate();
     let call = transfer(SHOP, usdc(1));
     let draft = Draft {
         fee: Fee::Dynamic { max_fee_per_gas: None, max_priority_fee_per_gas: None },
@@ -132,127 +133,130 @@ fn nothing_is_signed_with_its_fee_open() {
 
 #[test]
 fn the_ledger_gives_the_nonces() {
-    let mut gate = gate();
-    gate.observe(Record::Begin(1, WALLET, 41));
+    let gate = gate();
+    gate.observe(Record::Begin(1, WALLET, 41)).unwrap();
     assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(40)), None, NOW)), DenyCode::Nonce);
     assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(42)), None, NOW)), DenyCode::Nonce);
-    let first = sign(&mut gate, owned(transfer(SHOP, usdc(1)), None), NOW);
+    let first = sign(&gate, owned(transfer(SHOP, usdc(1)), None), NOW);
     assert_eq!(RawTransaction::read(&first.raw).unwrap().nonce, 41);
-    let second = sign(&mut gate, owned(transfer(SHOP, usdc(2)), None), NOW);
+    let second = sign(&gate, owned(transfer(SHOP, usdc(2)), None), NOW);
     assert_eq!(RawTransaction::read(&second.raw).unwrap().nonce, 42);
 }
 
 #[test]
 fn the_same_bytes_are_one_charge_and_one_signature() {
-    let mut gate = gate();
-    let first = sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW);
-    let again = sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW + 1);
+    let gate = gate();
+    let first = sign(&gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW);
+    let again = sign(&gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW + 1);
     assert_eq!(first, again);
     assert_eq!(used(&gate, "daily"), usdc(250));
     // A replacement counts the larger of the two.
-    sign(&mut gate, owned(transfer(SHOP, usdc(100)), Some(0)), NOW + 2);
+    sign(&gate, owned(transfer(SHOP, usdc(100)), Some(0)), NOW + 2);
     assert_eq!(used(&gate, "daily"), usdc(250));
 }
 
 #[test]
 fn a_budget_refills_when_the_chain_says_so() {
-    let mut gate = gate();
-    let signed = sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW);
-    sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(1)), NOW);
+    let gate = gate();
+    let signed = sign(&gate, owned(transfer(SHOP, usdc(250)), Some(0)), NOW);
+    sign(&gate, owned(transfer(SHOP, usdc(250)), Some(1)), NOW);
     // The clock alone frees nothing.
     let much_later = NOW + 1_000 * HOUR;
     assert_eq!(denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(2)), None, much_later)), DenyCode::Budget);
-    let (slot, digest) = gate.signed(signed.hash).expect("it was signed here");
+    let SignedAs { slot, digest, .. } = gate.signed(signed.hash).expect("it was signed here");
     let landed = Landed { slot, digest, ok: true, at: NOW + 12, pulled: None, fee: None };
-    assert_eq!(gate.observe(Record::Landed(landed)), Reply::Done);
-    gate.observe(Record::Final(1, much_later));
+    assert_eq!(gate.observe(Record::Landed(landed)), Ok(Reply::Done));
+    gate.observe(Record::Final(1, much_later)).unwrap();
     assert_eq!(used(&gate, "daily"), usdc(250), "the other may still land");
-    sign(&mut gate, owned(transfer(SHOP, usdc(250)), Some(2)), much_later);
+    sign(&gate, owned(transfer(SHOP, usdc(250)), Some(2)), much_later);
 }
 
 #[test]
 fn requests_do_not_come_in_as_facts() {
-    let mut gate = gate();
-    let signed = sign(&mut gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
-    let (slot, _) = gate.signed(signed.hash).unwrap();
+    let gate = gate();
+    let signed = sign(&gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
+    let SignedAs { slot, .. } = gate.signed(signed.hash).unwrap();
     let request = gate.ledger().state().slots[&slot].versions[0].request.clone();
     let before = gate.ledger().clone();
-    assert!(matches!(gate.observe(Record::Request(request.clone())), Reply::Refused(_)));
-    assert!(matches!(gate.observe(Record::Approve(request)), Reply::Refused(_)));
-    assert_eq!(gate.ledger(), &before);
+    assert!(matches!(gate.observe(Record::Request(request.clone())), Ok(Reply::Refused(_))));
+    assert!(matches!(gate.observe(Record::Approve(request)), Ok(Reply::Refused(_))));
+    assert_eq!(*gate.ledger(), before);
 }
 
 #[test]
 fn an_approval_is_for_these_bytes_once_and_in_time() {
-    let mut gate = gate();
-    let ask = |gate: &mut Gate<_>, nonce, now| match gate.ask(
-        owned(transfer(SHOP, usdc(400)), Some(nonce)),
-        None,
-        now,
-    ) {
-        Answer::Asked(pending) => pending,
-        other => panic!("{other:?}"),
-    };
-    let pending = ask(&mut gate, 0, NOW);
+    let gate = gate();
+    let ask =
+        |gate: &Gate<_>, nonce, now| match gate.ask(owned(transfer(SHOP, usdc(400)), Some(nonce)), None, now)
+        {
+            Answer::Asked(pending) => pending,
+            other => panic!("{other:?}"),
+        };
+    let pending = ask(&gate, 0, NOW);
     assert_eq!(pending.asking().of, [OWNER]);
     assert_eq!(used(&gate, "daily"), U256::ZERO, "waiting charges nothing");
-    let text = gate.approval_text(&pending);
+    let text = gate.approval_text(&pending.name()).expect("it waits");
     let wrong = key(KEY).sign_message_sync(text.as_bytes()).unwrap();
-    let Answer::Asked(still) = gate.approve(pending.clone(), &[wrong], NOW) else {
+    let Answer::Asked(still) = gate.approve(&pending.name(), &[wrong], NOW) else {
         panic!("not by the agent's own key")
     };
     assert_eq!(still.decision().reason, "0 of the 1 approvals it needs");
     let right = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
-    let Answer::Reserved(reserved) = gate.approve(pending.clone(), &[wrong, right], NOW + 600) else {
+    let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[wrong, right], NOW + 600) else {
         panic!("approved");
     };
     assert_eq!(gate.sign_sync(reserved).unwrap().signer(), WALLET);
     assert_eq!(used(&gate, "daily"), usdc(400));
-    assert_eq!(denied(gate.approve(pending, &[right], NOW + 600)), DenyCode::Approval, "one use");
+    assert_eq!(denied(gate.approve(&pending.name(), &[right], NOW + 600)), DenyCode::Approval, "one use");
 
-    let mut late = self::gate();
-    let pending = ask(&mut late, 0, NOW);
-    let other = ask(&mut late, 1, NOW);
-    let elsewhere = key(OWNERS_KEY).sign_message_sync(late.approval_text(&other).as_bytes()).unwrap();
-    assert!(matches!(late.approve(pending.clone(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
-    let right = key(OWNERS_KEY).sign_message_sync(late.approval_text(&pending).as_bytes()).unwrap();
-    assert_eq!(denied(late.approve(pending, &[right], NOW + 601)), DenyCode::Approval, "expired");
+    let late = self::gate();
+    let pending = ask(&late, 0, NOW);
+    let other = ask(&late, 1, NOW);
+    let elsewhere = key(OWNERS_KEY)
+        .sign_message_sync(late.approval_text(&other.name()).expect("it waits").as_bytes())
+        .unwrap();
+    assert!(matches!(late.approve(&pending.name(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
+    let right = key(OWNERS_KEY)
+        .sign_message_sync(late.approval_text(&pending.name()).expect("it waits").as_bytes())
+        .unwrap();
+    assert_eq!(denied(late.approve(&pending.name(), &[right], NOW + 601)), DenyCode::Approval, "expired");
 }
 
 #[test]
 fn a_reservation_ends_with_its_policy_and_its_slot() {
-    let mut gate = gate();
+    let gate = gate();
     let reserve =
-        |gate: &mut Gate<_>, nonce| match gate.ask(owned(transfer(SHOP, usdc(1)), Some(nonce)), None, NOW) {
+        |gate: &Gate<_>, nonce| match gate.ask(owned(transfer(SHOP, usdc(1)), Some(nonce)), None, NOW) {
             Answer::Reserved(reserved) => reserved,
             other => panic!("{other:?}"),
         };
-    let stale = reserve(&mut gate, 0);
+    let stale = reserve(&gate, 0);
     let mut stricter = module();
     stricter.texts[0].text = "another edition".to_owned();
-    gate.replace(Policy::new(stricter, &binding()).unwrap()).unwrap();
+    let stricter = agentpol_bytecode::encode(&stricter);
+    gate.replace(Bound::new(&stricter, &binding(), false)).unwrap();
     assert_eq!(gate.sign_sync(stale).unwrap_err(), GateSignError::NotReserved);
     assert_eq!(used(&gate, "daily"), usdc(1), "what was reserved stays counted");
 
-    let settled = reserve(&mut gate, 1);
+    let settled = reserve(&gate, 1);
     let slot = *gate.ledger().state().slots.keys().next_back().unwrap();
-    gate.observe(Record::Void(slot));
+    gate.observe(Record::Void(slot)).unwrap();
     assert_eq!(gate.sign_sync(settled).unwrap_err(), GateSignError::NotReserved);
 }
 
 #[test]
 fn a_foreign_transaction_locks_until_the_owner_adopts_it() {
-    let mut gate = gate();
-    let signed = sign(&mut gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
-    let (slot, _) = gate.signed(signed.hash).unwrap();
-    gate.observe(Record::Foreign(slot));
-    let ask = |gate: &mut Gate<_>, n| gate.ask(owned(transfer(SHOP, usdc(n)), Some(1)), None, NOW);
-    assert_eq!(denied(ask(&mut gate, 1)), DenyCode::Locked);
+    let gate = gate();
+    let signed = sign(&gate, owned(transfer(SHOP, usdc(1)), Some(0)), NOW);
+    let SignedAs { slot, .. } = gate.signed(signed.hash).unwrap();
+    gate.observe(Record::Foreign(slot)).unwrap();
+    let ask = |gate: &Gate<_>, n| gate.ask(owned(transfer(SHOP, usdc(n)), Some(1)), None, NOW);
+    assert_eq!(denied(ask(&gate, 1)), DenyCode::Locked);
     let asset = *gate.policy().terms().lines[&LineName::new("daily", 0)].counts.assets().first().unwrap();
     let lines = [LineName::new("daily", 0), LineName::new("life", 0)].into();
-    assert_eq!(gate.observe(Record::Adopt(asset, usdc(400), NOW, lines)), Reply::Done);
-    assert_eq!(denied(ask(&mut gate, 101)), DenyCode::Budget);
-    assert!(matches!(ask(&mut gate, 100), Answer::Reserved(_)));
+    assert_eq!(gate.observe(Record::Adopt(asset, usdc(400), NOW, lines)), Ok(Reply::Done));
+    assert_eq!(denied(ask(&gate, 101)), DenyCode::Budget);
+    assert!(matches!(ask(&gate, 100), Answer::Reserved(_)));
 }
 
 #[test]
@@ -275,7 +279,7 @@ fn decisions_carry_the_callers_id() {
         "to": "{SHOP}", "value": "0x1", "gas": "0x5208", "nonce": "0x0", "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x1"}}]}}}}"#
     );
     let request = agentpol_ethereum::read(&text).expect("reads");
-    let mut gate = gate();
+    let gate = gate();
     let Answer::Reserved(reserved) = gate.ask(request, None, NOW) else { panic!("a tip is allowed") };
     assert_eq!(reserved.decision().id, Some(agentpol_ethereum::Id::Text("a1".to_owned())));
     assert_eq!(reserved.decision().outcome, Outcome::Allow);

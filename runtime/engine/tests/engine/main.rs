@@ -12,6 +12,7 @@ mod account;
 mod decide;
 mod gate;
 mod gate_statements;
+mod history;
 mod load;
 mod policy;
 mod reasons;

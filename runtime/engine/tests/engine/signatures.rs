@@ -39,11 +39,7 @@ fn taken(policy: &Policy, request: &Request<'_>) -> (Slot, Option<u64>) {
     let mut ledger = policy.ledger(false);
     let mut session = Session::resume(policy, ledger.clone(), Nonces::Next);
     allowed(&session.decide(request));
-    let asked = session.ledger().log().iter().find_map(|record| match record {
-        Record::Request(request) => Some(request.clone()),
-        _ => None,
-    });
-    let asked = asked.expect("a request");
+    let asked = policy.charge_of(request, &ledger).expect("granted");
     ledger.apply(Record::Request(asked.clone()));
     assert_eq!(ledger.state().slots[&asked.slot].deadline, asked.deadline);
     (asked.slot, asked.deadline)
@@ -133,10 +129,8 @@ fn permits_with_one_nonce_count_once_and_the_largest() {
         let actions = [signed(&data)];
         let decision = policy.decide(&at_now(&actions), &ledger);
         if decision.is_allowed() {
-            let mut session = Session::resume(&policy, policy.ledger(false), Nonces::Any);
-            session.decide(&at_now(&actions));
-            let record = session.ledger().log().iter().find(|r| matches!(r, Record::Request(_))).cloned();
-            ledger.apply(record.expect("a request"));
+            let asked = policy.charge_of(&at_now(&actions), &ledger).expect("granted");
+            ledger.apply(Record::Request(asked));
         }
         (decision.code(), used(&ledger, "daily"))
     };

@@ -57,6 +57,7 @@ pub(crate) fn request(nonce: u64, rule: &str, effects: &[Effect]) -> Request {
     Request {
         slot: Slot::Transaction { chain: 1, account: ACCOUNT, nonce },
         digest: B256::left_padding_from(&(nonce + 1).to_be_bytes()),
+        asked: None,
         agent: None,
         fee: U256::ZERO,
         deadline: None,

@@ -99,6 +99,7 @@ fn request(n: usize, v: &Value) -> Request {
     Request {
         slot: slot(&v[0]),
         digest: B256::left_padding_from(&(n as u64 + 1).to_be_bytes()),
+        asked: None,
         agent: None,
         fee: word(&v[2]),
         deadline: time(&v[3]),

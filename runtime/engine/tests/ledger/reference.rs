@@ -79,7 +79,9 @@ fn compare(history: &History) -> usize {
         assert_eq!(used, step.used, "{}", place());
         assert_eq!(state, &state.recounted(), "running sums, {}", place());
     }
-    let again = Ledger::replay(history.terms.clone(), history.complete_logs, ledger.log().iter().cloned());
+    let begin = Record::Begin(history::CHAIN, history::ACCOUNT, 0);
+    let records = [begin].into_iter().chain(history.steps.iter().map(|step| step.record.clone()));
+    let again = Ledger::replay(history.terms.clone(), history.complete_logs, records);
     assert_eq!(again, ledger, "replay of history {}", history.seed);
     history.steps.len()
 }

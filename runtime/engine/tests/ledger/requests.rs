@@ -62,7 +62,7 @@ impl Behaviour {
             Signed::Transaction => self.random.below(3),
         };
         let actions = (0..count).map(|_| self.action(chain, what)).collect();
-        Request { slot, digest, agent: None, fee: U256::from(fee), deadline, actions }
+        Request { slot, digest, asked: None, agent: None, fee: U256::from(fee), deadline, actions }
     }
 
     fn action(&mut self, chain: ChainId, what: Signed) -> Action {

@@ -6,6 +6,7 @@ mod operation;
 mod read;
 mod statement;
 mod transaction;
+mod written;
 
 pub use body::{Body, Calls, OneCall};
 pub use read::{MAX_ID_BYTES, MAX_REQUEST_BYTES, read};
@@ -30,6 +31,7 @@ pub struct OwnedRequest {
     from: Option<Address>,
     signed: bool,
     body: Body,
+    source: Option<written::Source>,
 }
 
 /// What the gate knows and a request only claims.
@@ -91,7 +93,7 @@ impl OwnedRequest {
             message: invalid.message,
             place: Place::Field(invalid.field),
         })?;
-        Ok(Self { id: None, at: None, from, signed: false, body: Body::Transaction(draft) })
+        Ok(Self { id: None, at: None, from, signed: false, body: Body::Transaction(draft), source: None })
     }
 
     /// The caller's name for it.

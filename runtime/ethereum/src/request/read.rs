@@ -1,6 +1,6 @@
 //! The outer object: `{id?, at?, chainId?}` and one of `request`, `rawTx`, `authorization`.
 
-use super::{Body, OwnedRequest, batch, operation, statement, transaction};
+use super::{Body, OwnedRequest, batch, operation, statement, transaction, written::Source};
 use crate::{
     delegation::Delegation,
     json::{At, Fault, Read},
@@ -45,7 +45,7 @@ pub fn read(text: &str) -> Result<OwnedRequest, Refusal> {
     let root = At::root(&root);
     let id = id(&root).map_err(|fault| refuse(None, fault))?;
     let request = whole(&root).map_err(|fault| refuse(id.clone(), fault))?;
-    Ok(OwnedRequest { id, ..request })
+    Ok(OwnedRequest { id, source: Some(Source::new(text)), ..request })
 }
 
 fn whole(root: &At<'_, '_>) -> Read<OwnedRequest> {
@@ -61,7 +61,7 @@ fn whole(root: &At<'_, '_>) -> Read<OwnedRequest> {
         }
         _ => return Err(root.invalid("a request has only one of `request`, `rawTx` and `authorization`")),
     };
-    Ok(OwnedRequest { id: None, at, from: asked.from, signed: asked.signed, body: asked.body })
+    Ok(OwnedRequest { id: None, at, from: asked.from, signed: asked.signed, body: asked.body, source: None })
 }
 
 /// What was asked for.

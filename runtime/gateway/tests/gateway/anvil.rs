@@ -1,8 +1,7 @@
 //! Against a real node, where one is there: `anvil` on the path, or at `AGENTPOL_ANVIL`.
 
-use crate::world::{KEY, POLICY, SHOP, STRANGER, WALLET, config, payment, policy};
+use crate::world::{SHOP, STRANGER, WALLET, config, gate, payment};
 use agentpol_gateway::{Config, Server, config::Secret};
-use agentpol_runtime::Gate;
 use serde_json::{Value, json};
 use std::{process::Stdio, time::Duration};
 use tokio::{
@@ -68,13 +67,9 @@ async fn call(at: &str, method: &str, params: Value) -> Result<Value, Value> {
 async fn a_real_node_takes_what_is_signed() {
     let Some(anvil) = anvil().await else { return };
     // The agents' policy may spend an ether in a day of the chain's time.
-    let policy = policy(POLICY);
-    let ledger = policy.ledger(false);
-    let gate =
-        Gate::new(policy, ledger, KEY.parse::<alloy::signers::local::PrivateKeySigner>().unwrap()).unwrap();
     let mut config = Config { poll_ms: 50, ..config() };
     config.upstream.url = Secret::new(format!("http://{}", anvil.at));
-    let server = Server::bind(config, gate).await.unwrap();
+    let server = Server::bind(config, gate()).await.unwrap();
     let at = server.address().unwrap().to_string();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(server.run(async { drop(stopped.await) }));

@@ -172,7 +172,11 @@ impl State {
                 None => Value::Null,
             },
             _ => {
-                return Err(NodeError::Refused { code: -32_601, message: format!("no {method}"), data: None });
+                return Err(NodeError::Refused {
+                    code: -32_601,
+                    message: format!("no {method}"),
+                    data: None,
+                });
             }
         })
     }

@@ -1,6 +1,6 @@
 use crate::world::{TOKEN, World, config, request, value};
 use agentpol_gateway::{
-    Config,
+    Config, MAX_KEY_BYTES,
     config::{Limits, Secret, Token},
 };
 use axum::{
@@ -121,9 +121,6 @@ async fn what_is_not_json_is_turned_away() {
         let reply = send(&world, |head| drop(head.insert(header::CONTENT_TYPE, kind.parse().unwrap()))).await;
         assert_eq!(reply.status(), expected, "{kind}");
     }
-    // To take the key and sign twice would be worse than to say no.
-    let reply = send(&world, |head| drop(head.insert("idempotency-key", "k".parse().unwrap()))).await;
-    assert_eq!(reply.status(), 400);
     let get = Request::get("/").header("host", "localhost").body(Body::empty()).unwrap();
     assert_eq!(world.http(get).await.status(), 405);
 }
@@ -212,4 +209,32 @@ async fn counters_are_told_and_labels_are_ours() {
     assert!(!text.contains("such"), "{text}");
     let health = Request::get("/health").header("host", "localhost").body(Body::empty()).unwrap();
     assert_eq!(value(world.http(health).await).await, json!({"status": "ok"}));
+}
+
+#[tokio::test]
+async fn a_request_with_a_name_is_made_once() {
+    let world = World::new().await;
+    let ask = async |key: &str, milli: u64| {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_sendTransaction",
+            "params": [crate::world::payment(crate::world::SHOP, milli)]});
+        let mut request = request().body(Body::from(call.to_string())).unwrap();
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        let reply = world.http(request).await;
+        (reply.status().as_u16(), value(reply).await)
+    };
+    let (_, first) = ask("a", 500).await;
+    assert!(first["result"].is_string(), "{first}");
+    assert_eq!(ask("a", 500).await.1, first);
+    assert_eq!(world.chain.pool().len(), 1);
+    let (_, other) = ask("a", 499).await;
+    assert_eq!(other["error"]["data"]["code"], "invalid_request", "{other}");
+    let (_, second) = ask("b", 500).await;
+    assert_ne!(second["result"], first["result"]);
+    // Also where it would be over the budget by now, and where the node would find fault with it.
+    world.chain.fault("eth_estimateGas", |_| Err(agentpol_gateway::NodeError::TooSlow));
+    assert_eq!(ask("b", 500).await.1, second);
+    assert_eq!(ask("c", 500).await.1["error"]["data"]["code"], "budget");
+    assert_eq!(ask(&"k".repeat(MAX_KEY_BYTES), 600).await.0, 200);
+    assert_eq!(ask(&"k".repeat(MAX_KEY_BYTES + 1), 600).await.0, 400);
+    assert_eq!(ask("", 600).await.0, 400);
 }

@@ -59,9 +59,12 @@ async fn a_denial_says_rule_and_reason_and_asks_the_node_nothing() {
     assert_eq!(world.chain.state().calls.len(), before);
     let asked = world.pay(SHOP, 501).await.unwrap_err();
     assert_eq!((&asked["code"], &asked["data"]["decision"]), (&json!(4_100), &json!("ask")));
+    // What waits is one request, also when the fees have moved.
+    world.chain.fault("eth_feeHistory", |_| Ok(json!({"baseFeePerGas": ["0x77"], "reward": [["0x1"]]})));
     for _ in 0..10 {
         assert_eq!(world.pay(SHOP, 501).await.unwrap_err(), asked);
     }
+    assert_eq!(world.gate.waiting(crate::world::NOW).unwrap().len(), 1);
 }
 
 /// Denied requests take no nonce, and what is over the budget is denied with what is left.

@@ -65,10 +65,10 @@ pub(crate) fn policy(text: &str) -> Policy {
     Policy::new(lower(&ruleset).unwrap(), &binding).unwrap()
 }
 
-pub(crate) fn gate() -> Gate<PrivateKeySigner> {
+pub(crate) fn gate() -> Arc<Gate<PrivateKeySigner>> {
     let policy = policy(POLICY);
     let ledger = policy.ledger(false);
-    Gate::new(policy, ledger, KEY.parse().unwrap()).unwrap()
+    Arc::new(Gate::new(policy, ledger, KEY.parse().unwrap()).unwrap())
 }
 
 pub(crate) fn config() -> Config {
@@ -78,6 +78,7 @@ pub(crate) fn config() -> Config {
 
 /// A gateway, and what is behind it.
 pub(crate) struct World {
+    pub(crate) gate: Arc<Gate<PrivateKeySigner>>,
     pub(crate) chain: Chain,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) router: Router,
@@ -91,8 +92,9 @@ impl World {
     pub(crate) async fn with(config: Config) -> Self {
         let chain = Chain::new();
         let node: Arc<dyn Node> = Arc::new(chain.clone());
-        let gateway = Gateway::begin(config, gate(), node).await.unwrap();
-        Self { chain, router: router(gateway.clone()), gateway }
+        let gate = gate();
+        let gateway = Gateway::begin(config, gate.clone(), node).await.unwrap();
+        Self { gate, chain, router: router(gateway.clone()), gateway }
     }
 
     pub(crate) async fn http(&self, request: Request<Body>) -> Response<Body> {

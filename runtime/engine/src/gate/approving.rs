@@ -1,0 +1,154 @@
+//! Approvals: what waits for them, what approvers sign, and what their signatures lead to.
+
+use super::{
+    Answer, Asked, Gate,
+    answer::{self, Waiting},
+    books::Books,
+};
+use crate::{
+    decision::Outcome,
+    history::LogError,
+    ledger::{self, Judgement, Record, Reply, Verdict},
+};
+use agentpol_ethereum::OwnedRequest;
+use agentpol_model::{Address, B256, Time, decision::DenyCode};
+use alloy::signers::Signature;
+use alloy_primitives::Bytes;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What waits, as the books have it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) agent: Option<String>,
+    pub(super) at: Time,
+    pub(super) request: OwnedRequest,
+    pub(super) decision: Arc<str>,
+    pub(super) approvals: Approvals,
+}
+
+/// Signatures of one approval text, by who made them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Approvals(BTreeMap<Address, Signature>);
+
+impl Approvals {
+    /// Those of the signatures that are of this text, by somebody whom a rule asks. The first of each is kept.
+    pub(super) fn add(
+        &mut self,
+        signatures: impl IntoIterator<Item = Signature>,
+        text: &str,
+        of: &BTreeSet<Address>,
+    ) {
+        for signature in signatures {
+            match signature.recover_address_from_msg(text) {
+                Ok(by) if of.contains(&by) => self.0.entry(by).or_insert(signature),
+                _ => continue,
+            };
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Vec<Bytes> {
+        self.0.values().map(|signature| Bytes::from(signature.as_bytes())).collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whoever has to agree now, which may be others than when it was asked: what the ledger says, and how many are missing.
+    pub(super) fn missing(&self, books: &Books, entry: &ledger::Request) -> Option<(Judgement, String)> {
+        let judgement = books.ledger.judge(entry);
+        let Verdict::Ask { within } = judgement.verdict else { return None };
+        let asking = books.policy.asking(entry, &judgement, within);
+        let count = asking.of.iter().filter(|of| self.0.contains_key(*of)).count();
+        let reason = format!("{count} of the {} approvals it needs", asking.need);
+        (count < asking.need as usize).then_some((judgement, reason))
+    }
+}
+
+impl Books {
+    /// What an approver signs (EIP-191).
+    pub(super) fn approval_text(&self, request: &OwnedRequest, name: &B256) -> String {
+        answer::approval_text(&self.policy, self.ledger.state().terms.epoch, request.chain(), name)
+    }
+
+    /// It waits for approval, or for more. The same twice waits once.
+    pub(super) fn waits(&mut self, name: B256, kept: Kept) {
+        let is_more = !kept.approvals.is_empty();
+        let old = self.waiting.entry(name).or_insert_with(|| kept.clone());
+        if is_more {
+            old.approvals = kept.approvals;
+        }
+    }
+
+    /// What no longer waits in the ledger does not wait here.
+    pub(super) fn forget_expired(&mut self) {
+        let asks = &self.ledger.state().asks;
+        self.waiting.retain(|name, _| asks.contains_key(name));
+    }
+}
+
+impl<S> Gate<S> {
+    /// What waits for approval, the oldest first.
+    pub fn waiting(&self, now: Time) -> Result<Vec<Waiting>, LogError> {
+        let mut books = self.write()?;
+        books.ledger.apply(Record::Now(now));
+        books.forget_expired();
+        let asks = &books.ledger.state().asks;
+        let mut waiting: Vec<Waiting> = books
+            .waiting
+            .iter()
+            .filter_map(|(name, kept)| {
+                Some(Waiting {
+                    name: *name,
+                    agent: kept.agent.clone(),
+                    at: kept.at,
+                    expires: asks.get(name)?.expires,
+                    request: kept.request.clone(),
+                    decision: kept.decision.clone(),
+                    approved_by: kept.approvals.0.keys().copied().collect(),
+                })
+            })
+            .collect();
+        waiting.sort_by_key(|one| (one.at, one.name));
+        Ok(waiting)
+    }
+
+    /// What an approver signs (EIP-191): this request, under this edition of the policy, once. `None` if nothing of that name waits.
+    pub fn approval_text(&self, name: &B256) -> Option<String> {
+        let books = self.read();
+        let kept = books.waiting.get(name)?;
+        Some(books.approval_text(&kept.request, name))
+    }
+
+    /// Approvers' signatures of [`approval_text`](Gate::approval_text). They are kept until there are enough; then everything is
+    /// judged again, at that time.
+    pub fn approve(&self, name: &B256, signatures: &[Signature], now: Time) -> Answer {
+        let mut books = match self.write() {
+            Ok(books) => books,
+            Err(e) => return self.unrecorded(&e),
+        };
+        books.ledger.apply(Record::Now(now));
+        books.forget_expired();
+        let Some(kept) = books.waiting.get(name).cloned() else {
+            let reason = ledger::Misfit::NothingAsked.to_string();
+            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
+            return Answer::Denied(Box::new(decision));
+        };
+        let Kept { agent, request, mut approvals, .. } = kept;
+        approvals.add(
+            signatures.iter().copied(),
+            &books.approval_text(&request, name),
+            &books.policy.approvers(),
+        );
+        let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
+        self.locked(books, request, &asked)
+    }
+
+    /// Those who were asked said no.
+    pub fn reject(&self, name: &B256) -> Result<Reply, LogError> {
+        self.observe(Record::Reject(*name))
+    }
+}

@@ -1,0 +1,38 @@
+//! What a gate has decided, signed and been told, in the order in which it happened: entries in a log, one line of JSON each.
+//!
+//! A gate's state is the fold of its entries, so whatever keeps the log keeps the caps. Three things are asked of a [`Log`]: entries
+//! stay in the order in which they were appended; after [`wait`](Log::wait) has returned, an entry and all before it are there
+//! whatever happens; and a log that has once failed never says that it succeeded. No signature, and no answer to a request, leaves
+//! a gate before `wait` has returned for its entry.
+
+mod entry;
+
+pub use entry::{Bound, Decided, Entry, Known, SignedAs, Text};
+
+use core::fmt;
+
+/// Where an entry stands in its log, counted from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// The log cannot be written. What was appended and not waited for may or may not be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogError(pub String);
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the ledger's log cannot be written: {}", self.0)
+    }
+}
+
+impl std::error::Error for LogError {}
+
+/// Keeps entries, in order.
+pub trait Log: fmt::Debug + Send + Sync {
+    /// Puts an entry behind all others. It need not be durable yet, and nothing may be done that waits for a disk: the gate holds its
+    /// lock meanwhile.
+    fn append(&self, entry: &str) -> Result<Ticket, LogError>;
+
+    /// Returns when this entry and all before it are durable.
+    fn wait(&self, ticket: Ticket) -> Result<(), LogError>;
+}

@@ -1,0 +1,472 @@
+//! A gate whose history outlives it: what stands in the log is what the next gate knows.
+
+use crate::policy::{HOUR, NOW, OWNER, ROUTER, SHOP, WALLET, approve, binding, module, transfer, usdc};
+use agentpol_ethereum::{Draft, Fee, OwnedRequest, Signed};
+use agentpol_model::{Address, B256, U256, decision::DenyCode, policy::ParamValue};
+use agentpol_runtime::{
+    Answer, Gate,
+    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError, Replayed, replay},
+    history::{Bound, Known, Log, LogError, Ticket},
+    ledger::{Landed, LineName, Record, Slot},
+};
+use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use std::sync::{Arc, Mutex};
+
+/// The first two accounts of every development chain.
+const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+const OWNERS_KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+/// The wallet's next nonce.
+const FIRST: u64 = 4;
+
+type Signing = Gate<PrivateKeySigner>;
+
+/// A log in memory, which fails when it is told to.
+#[derive(Debug, Default)]
+struct Paper {
+    lines: Mutex<Vec<String>>,
+    durable: Mutex<u64>,
+    /// From this entry on nothing is written, or nothing is kept.
+    full: Mutex<Option<u64>>,
+    torn: Mutex<Option<u64>>,
+}
+
+impl Log for Paper {
+    fn append(&self, entry: &str) -> Result<Ticket, LogError> {
+        let mut lines = self.lines.lock().unwrap();
+        if self.full.lock().unwrap().is_some_and(|full| lines.len() as u64 >= full) {
+            return Err(LogError("no space left".to_owned()));
+        }
+        assert!(!entry.contains('\n'), "{entry}");
+        lines.push(entry.to_owned());
+        Ok(Ticket(lines.len() as u64))
+    }
+
+    fn wait(&self, ticket: Ticket) -> Result<(), LogError> {
+        if self.torn.lock().unwrap().is_some_and(|torn| ticket.0 > torn) {
+            return Err(LogError("the disk is gone".to_owned()));
+        }
+        let mut durable = self.durable.lock().unwrap();
+        *durable = ticket.0.max(*durable);
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// What is there after the power went.
+    fn durable(&self) -> Vec<String> {
+        self.lines().into_iter().take(*self.durable.lock().unwrap() as usize).collect()
+    }
+}
+
+fn key(hex: &str) -> PrivateKeySigner {
+    hex.parse().expect("a key")
+}
+
+fn bound() -> Bound {
+    Bound::new(&agentpol_bytecode::encode(&module()), &binding(), false)
+}
+
+fn begin() -> (Signing, Arc<Paper>) {
+    let paper = Arc::new(Paper::default());
+    let gate = Gate::begin(bound(), paper.clone(), key(KEY)).expect("a gate");
+    gate.observe(Record::Begin(1, WALLET, FIRST)).expect("written");
+    (gate, paper)
+}
+
+fn open(lines: Vec<String>) -> Signing {
+    let paper = Paper { lines: Mutex::new(lines.clone()), ..Paper::default() };
+    Gate::open(lines, Arc::new(paper), key(KEY)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn owned(call: (Address, Vec<u8>), nonce: Option<u64>) -> OwnedRequest {
+    let fee = Fee::Dynamic { max_fee_per_gas: Some(10u128.pow(9)), max_priority_fee_per_gas: Some(1) };
+    let (chain, gas_limit, value) = (1, Some(100_000), U256::ZERO);
+    let draft = Draft {
+        chain,
+        nonce,
+        gas_limit,
+        fee,
+        to: Some(call.0),
+        value,
+        data: call.1,
+        access_list: Vec::new(),
+    };
+    OwnedRequest::new(draft, Some(WALLET)).expect("valid")
+}
+
+fn pay(n: u64) -> OwnedRequest {
+    owned(transfer(SHOP, usdc(n)), None)
+}
+
+fn sign(gate: &Signing, request: OwnedRequest) -> Signed {
+    match gate.ask(request, None, NOW) {
+        Answer::Reserved(reserved) => gate.sign_sync(reserved).expect("signed"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn denied(answer: Answer) -> (DenyCode, String) {
+    match answer {
+        Answer::Denied(decision) => (decision.code().expect("a code"), decision.reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn nonce(signed: &Signed) -> u64 {
+    let raw = &signed.transaction().expect("a transaction").raw;
+    agentpol_ethereum::RawTransaction::read(raw).expect("reads").nonce
+}
+
+fn used(gate: &Signing) -> U256 {
+    gate.ledger().used(&LineName::new("daily", 0)).to_word()
+}
+
+/// The same in everything that decides what comes next.
+fn assert_same(one: &Signing, other: &Signing) {
+    assert_eq!(*one.ledger(), *other.ledger());
+    assert_eq!(one.policy().hash(), other.policy().hash());
+    assert_eq!(one.next_nonce(1), other.next_nonce(1));
+    assert_eq!(one.frozen(), other.frozen());
+    let slots: Vec<Slot> = one.ledger().state().slots.keys().copied().collect();
+    for slot in slots {
+        assert_eq!(one.signed_for(&slot), other.signed_for(&slot));
+    }
+}
+
+#[test]
+fn after_every_entry_the_next_gate_knows_what_this_one_knew() {
+    let (gate, paper) = begin();
+    let first = sign(&gate, pay(100));
+    assert_eq!(nonce(&first), FIRST);
+    denied(gate.ask(pay(501), Some("bot"), NOW + 1));
+    assert!(matches!(gate.ask(pay(300), None, NOW + 2), Answer::Asked(_)));
+    let second = sign(&gate, pay(50));
+    let known = gate.signed(first.hash()).expect("open");
+    let landed = Landed {
+        slot: known.slot,
+        digest: known.digest,
+        ok: true,
+        at: NOW + 12,
+        pulled: None,
+        fee: Some(U256::from(5)),
+    };
+    gate.observe(Record::Landed(landed)).unwrap();
+    gate.observe(Record::Final(1, NOW + 12)).unwrap();
+    gate.freeze("a hunch", NOW + 20).unwrap();
+    gate.thaw(NOW + 30).unwrap();
+    assert!(gate.signed(first.hash()).is_none(), "settled");
+    assert!(gate.signed(second.hash()).is_some());
+    let lines = paper.lines();
+    assert_eq!(lines.len(), 1 + 1 + 2 + 1 + 1 + 2 + 2 + 2, "{lines:#?}");
+    assert_same(&gate, &open(lines.clone()));
+    // Whatever its length, a log can be gone on from; it never says less than the one before it.
+    let mut before = U256::ZERO;
+    for n in 1..=lines.len() {
+        let again = open(lines[..n].to_vec());
+        let state = again.ledger();
+        let committed = state.used(&LineName::new("daily", 0)).to_word();
+        assert!(committed >= before, "{n}: {}", lines[n - 1]);
+        before = committed;
+    }
+}
+
+#[test]
+fn a_signature_waits_for_its_reservation_and_its_own_entry() {
+    let (gate, paper) = begin();
+    let Answer::Reserved(reserved) = gate.ask(pay(100), None, NOW) else { panic!("allowed") };
+    assert_eq!(paper.durable().len(), 2, "nobody has waited for the reservation");
+    gate.sign_sync(reserved).expect("signed");
+    assert_eq!(paper.durable().len(), 4, "both became durable at once");
+    denied(gate.ask(pay(501), None, NOW));
+    assert_eq!(paper.durable().len(), 5, "so did the denial, before it was answered");
+}
+
+#[test]
+fn nothing_leaves_when_the_log_fails() {
+    for (full, torn) in [(Some(2), None), (None, Some(2))] {
+        let (gate, paper) = begin();
+        *paper.full.lock().unwrap() = full;
+        *paper.torn.lock().unwrap() = torn;
+        match gate.ask(pay(100), None, NOW) {
+            Answer::Denied(decision) => assert_eq!(decision.code(), Some(DenyCode::Storage)),
+            Answer::Reserved(reserved) => {
+                assert!(torn.is_some());
+                assert!(matches!(gate.sign_sync(reserved), Err(GateSignError::Log(_))));
+            }
+            other => panic!("{other:?}"),
+        }
+        let (code, reason) = denied(gate.ask(pay(501), None, NOW));
+        assert_eq!(code, DenyCode::Storage, "{reason}");
+        assert!(gate.observe(Record::Final(1, NOW)).is_err());
+        assert!(gate.freeze("now", NOW).is_err());
+        // What is there is a history: of a gate that has signed nothing.
+        let again = open(paper.durable());
+        assert_eq!(used(&again), U256::ZERO);
+    }
+    // Between the reservation and the signature: counted, and not signed.
+    let (gate, paper) = begin();
+    *paper.full.lock().unwrap() = Some(3);
+    let Answer::Reserved(reserved) = gate.ask(pay(100), None, NOW) else { panic!("allowed") };
+    assert!(matches!(gate.sign_sync(reserved), Err(GateSignError::Log(_))));
+    let again = open(paper.lines());
+    assert_eq!(used(&again), usdc(100));
+}
+
+#[test]
+fn what_was_reserved_and_not_signed_leaves_no_gap() {
+    let (gate, paper) = begin();
+    let Answer::Reserved(reserved) = gate.ask(pay(100), None, NOW) else { panic!("allowed") };
+    drop(reserved);
+    // Whoever holds a reservation may still sign it: while it lasts, its nonce is its own.
+    assert_eq!(nonce(&sign(&gate, pay(10))), 5);
+    let again = open(paper.lines());
+    assert_eq!(again.next_nonce(1), Some(4), "nobody can sign that any more");
+    assert_eq!(nonce(&sign(&again, pay(60))), 4);
+    assert_eq!(used(&again), usdc(110), "of 100 and 60 the larger, and 10");
+    assert_eq!(nonce(&sign(&again, pay(1))), 6);
+}
+
+#[test]
+fn one_name_is_one_charge() {
+    let (gate, paper) = begin();
+    let name = |key: &str, byte| Known { key: key.to_owned(), asked: B256::repeat_byte(byte) };
+    let Once::First(Answer::Reserved(reserved)) = gate.ask_once(pay(100), Some("bot"), NOW, &name("a", 1))
+    else {
+        panic!("allowed");
+    };
+    let Once::Again { signed: None, .. } = gate.ask_once(pay(100), Some("bot"), NOW, &name("a", 1)) else {
+        panic!("in hand");
+    };
+    let signed = gate.sign_sync(reserved).expect("signed");
+    for gate in [&gate, &open(paper.lines())] {
+        let again = gate.ask_once(pay(100), Some("bot"), NOW + 5, &name("a", 1));
+        let Once::Again { signed: Some(again), .. } = again else { panic!("{again:?}") };
+        assert_eq!(again.hash, signed.hash());
+        assert_eq!(again.bytes, signed.transaction().unwrap().raw);
+        assert_eq!(used(gate), usdc(100));
+        // For something else it cannot be used, and others have names of their own.
+        let Once::First(other) = gate.ask_once(pay(1), Some("bot"), NOW, &name("a", 2)) else { panic!() };
+        assert_eq!(denied(other).0, DenyCode::InvalidRequest);
+        let Once::First(Answer::Reserved(_)) = gate.ask_once(pay(1), Some("cat"), NOW, &name("a", 1)) else {
+            panic!("another agent's");
+        };
+    }
+    // What was denied is judged anew.
+    let Once::First(no) = gate.ask_once(pay(501), None, NOW, &name("b", 3)) else { panic!("new") };
+    denied(no);
+    let Once::First(Answer::Reserved(_)) = gate.ask_once(pay(2), None, NOW, &name("b", 3)) else {
+        panic!("judged again");
+    };
+    // It is kept when all has landed, and not for ever.
+    let known = gate.signed(signed.hash()).unwrap();
+    let (slot, digest) = (known.slot, known.digest);
+    gate.observe(Record::Landed(Landed { slot, digest, ok: true, at: NOW, pulled: None, fee: None }))
+        .unwrap();
+    let later = |at| gate.ask_once(pay(100), Some("bot"), at, &name("a", 1));
+    assert!(matches!(later(NOW + 60), Once::Again { signed: Some(_), .. }));
+    for n in 0..9 {
+        let _ = gate.ask_once(pay(1), None, NOW + KEYS_ARE_KEPT + 1, &name(&n.to_string(), 9));
+    }
+    assert!(matches!(later(NOW + KEYS_ARE_KEPT + 2), Once::First(_)));
+}
+
+#[test]
+fn what_the_owner_stops_is_stopped() {
+    let (gate, paper) = begin();
+    let Answer::Reserved(reserved) = gate.ask(pay(100), None, NOW) else { panic!("allowed") };
+    gate.freeze("lost my laptop", NOW).unwrap();
+    assert_eq!(gate.sign_sync(reserved).unwrap_err(), GateSignError::NotReserved);
+    for gate in [&gate, &open(paper.lines())] {
+        let (code, reason) = denied(gate.ask(pay(1), None, NOW));
+        assert_eq!((code, reason.contains("lost my laptop")), (DenyCode::Frozen, true), "{reason}");
+        gate.thaw(NOW).unwrap();
+        sign(gate, pay(1));
+    }
+}
+
+#[test]
+fn an_owner_signs_for_another_policy() {
+    let owned_by = |cap, signature| {
+        let mut binding = binding();
+        binding.params.insert("daily_cap".to_owned(), ParamValue::Word(usdc(cap)));
+        let bound = Bound::new(&agentpol_bytecode::encode(&module()), &binding, false);
+        Bound { owner: Some(OWNER), signature, ..bound }
+    };
+    let paper = Arc::new(Paper::default());
+    let gate = Gate::begin(owned_by(500, None), paper.clone(), key(KEY)).unwrap();
+    gate.observe(Record::Begin(1, WALLET, FIRST)).unwrap();
+    sign(&gate, pay(200));
+    let text = gate.replacement_text(&owned_by(1_000, None)).unwrap();
+    let by = |hex| {
+        let signature = key(hex).sign_message_sync(text.as_bytes()).unwrap();
+        Some(signature.as_bytes().to_vec().into())
+    };
+    let refused = Err(GateError::NotTheOwner { owner: OWNER });
+    assert_eq!(gate.replace(owned_by(1_000, None)), refused);
+    assert_eq!(gate.replace(owned_by(1_000, by(KEY))), refused);
+    assert_eq!(gate.replace(owned_by(900, by(OWNERS_KEY))), refused, "signed for another cap");
+    assert_eq!(gate.replace(owned_by(1_000, by(OWNERS_KEY))), Ok(()));
+    assert_eq!(gate.replace(owned_by(1_000, by(OWNERS_KEY))), refused, "signed for another edition");
+    sign(&gate, pay(250));
+    sign(&gate, pay(250));
+    assert_eq!(used(&gate), usdc(700));
+    assert_same(&gate, &open(paper.lines()));
+    // Nobody gets the wallet's key to speak for its owner.
+    let line = serde_json::json!({ "chainId": 1, "request": { "method": "personal_sign", "params": [text, WALLET] } });
+    let request = agentpol_ethereum::read(&line.to_string()).unwrap();
+    assert_eq!(denied(gate.ask(request, None, NOW)).0, DenyCode::UnsafeMessage);
+}
+
+#[test]
+fn an_approval_is_in_the_log_with_its_signatures() {
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(300), None, NOW) else { panic!("asked") };
+    let signature = key(OWNERS_KEY)
+        .sign_message_sync(gate.approval_text(&pending.name()).expect("it waits").as_bytes())
+        .unwrap();
+    let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[signature], NOW + 10) else {
+        panic!("approved");
+    };
+    gate.sign_sync(reserved).unwrap();
+    let again = open(paper.lines());
+    assert_same(&gate, &again);
+    assert_eq!(
+        denied(again.approve(&pending.name(), &[signature], NOW + 20)).0,
+        DenyCode::Approval,
+        "one use"
+    );
+    assert!(paper.lines().iter().any(|line| line.contains(&format!("{signature}"))), "its signature is kept");
+}
+
+/// The ledger gives the nonce when it is signed, so that an agent can go on while somebody thinks.
+#[test]
+fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(300), Some("bot"), NOW) else { panic!("asked") };
+    sign(&gate, pay(100));
+    let Answer::Asked(again) = gate.ask(pay(300), Some("bot"), NOW) else { panic!("asked") };
+    assert_eq!(again.name(), pending.name(), "the same waits once");
+    let Answer::Asked(other) = gate.ask(pay(301), Some("bot"), NOW) else { panic!("asked") };
+    let names = |gate: &Signing| gate.waiting(NOW).unwrap().iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(&gate).len(), 2);
+    let text = gate.approval_text(&pending.name()).expect("it waits");
+    let signature = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let Answer::Asked(few) = gate.approve(&other.name(), &[signature], NOW) else { panic!("of another") };
+    assert_eq!(few.decision().reason, "0 of the 1 approvals it needs");
+    // Another gate goes on with what waits.
+    let again = open(paper.lines());
+    assert_eq!(names(&again), names(&gate));
+    let Answer::Reserved(reserved) = again.approve(&pending.name(), &[signature], NOW) else { panic!("yes") };
+    assert_eq!(nonce(&again.sign_sync(reserved).unwrap()), FIRST + 1);
+    assert_eq!(names(&again), [other.name()]);
+    again.reject(&other.name()).unwrap();
+    assert!(names(&again).is_empty());
+    assert_eq!(denied(again.approve(&other.name(), &[signature], NOW)).0, DenyCode::Approval);
+    // Nor does anything wait for longer than it may.
+    assert_eq!(gate.waiting(NOW + 601).unwrap().len(), 0);
+    // One that names its nonce is approved with it.
+    let Answer::Asked(fixed) = gate.ask(owned(transfer(SHOP, usdc(300)), Some(FIRST + 1)), None, NOW + 700)
+    else {
+        panic!("asked");
+    };
+    assert_ne!(fixed.name(), pending.name());
+}
+
+#[test]
+fn a_log_is_decided_again_to_the_letter() {
+    let (gate, paper) = begin();
+    let first = sign(&gate, pay(100));
+    denied(gate.ask(pay(501), Some("bot"), NOW + 1));
+    let Answer::Asked(pending) = gate.ask(pay(300), Some("bot"), NOW + 2) else { panic!("asked") };
+    let text = gate.approval_text(&pending.name()).expect("it waits");
+    let signature = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let line = serde_json::json!({ "id": "é 1", "chainId": 1, "request": {
+        "method": "personal_sign", "params": ["hello", WALLET] } });
+    denied(gate.ask(agentpol_ethereum::read(&line.to_string()).unwrap(), Some("bot"), NOW + 3));
+    let approved = gate.approve(&pending.name(), &[signature], NOW + 4);
+    let Answer::Reserved(reserved) = approved else { panic!("{approved:?}") };
+    // A reservation is in hand while another is asked for and signed.
+    sign(&gate, pay(20));
+    gate.sign_sync(reserved).unwrap();
+    let known = gate.signed(first.hash()).unwrap();
+    let (slot, digest) = (known.slot, known.digest);
+    gate.observe(Record::Landed(Landed { slot, digest, ok: true, at: NOW, pulled: None, fee: None }))
+        .unwrap();
+    gate.observe(Record::Final(1, NOW + 30 * HOUR)).unwrap();
+    gate.replace(bound()).unwrap();
+    denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(99)), None, NOW + 31 * HOUR));
+    gate.freeze("enough", NOW + 31 * HOUR).unwrap();
+    denied(gate.ask(pay(1), None, NOW + 31 * HOUR));
+    let lines = paper.lines();
+    let same = replay(lines.clone()).unwrap();
+    assert_eq!(same, Replayed { decisions: 8, unwritten: 0, differences: Vec::new() });
+    // Whoever changes what was decided, or what was asked, is told.
+    for (from, to) in
+        [("`pay` allows it", "`tip` allows it"), ("0x5f5e100", "0x5f5e101"), ("\"bot\"", "\"cat\"")]
+    {
+        let changed: Vec<String> = lines.iter().map(|line| line.replacen(from, to, 1)).collect();
+        assert_ne!(changed, lines, "{from}");
+        assert_ne!(replay(changed).ok(), Some(same.clone()), "{from}");
+    }
+}
+
+#[test]
+fn a_log_that_does_not_fit_is_refused() {
+    let (gate, paper) = begin();
+    sign(&gate, pay(250));
+    sign(&gate, pay(250));
+    let lines = paper.lines();
+    let refused = |lines: Vec<String>| {
+        let paper = Arc::new(Paper::default());
+        Gate::open(lines, paper, key(KEY)).map(|_| ()).unwrap_err()
+    };
+    assert!(matches!(refused(Vec::new()), OpenError::Empty));
+    assert!(matches!(refused(lines[1..].to_vec()), OpenError::Impossible { entry: 1, .. }));
+    let mut junk = lines.clone();
+    junk.insert(2, "{\"decided\":{}}".to_owned());
+    assert!(matches!(refused(junk), OpenError::Unreadable { entry: 3, .. }));
+    // A third that would pass the cap: the ledger would not have granted it.
+    let third = lines[4].replace("\"nonce\":5", "\"nonce\":6");
+    assert!(matches!(refused([lines.clone(), vec![third]].concat()), OpenError::Impossible { entry: 7, .. }));
+    let stranger = Gate::open(lines, Arc::new(Paper::default()), key(OWNERS_KEY)).map(|_| ()).unwrap_err();
+    assert!(matches!(stranger, OpenError::Gate(GateError::WrongSigner { .. })), "{stranger}");
+}
+
+/// Eight threads at one gate: what all of them got fits, and the log says the same.
+#[test]
+fn together_they_get_no_more_than_one_would() {
+    let (gate, paper) = begin();
+    let granted: Vec<u64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8u64)
+            .map(|thread| {
+                let gate = &gate;
+                scope.spawn(move || {
+                    let mut nonces = Vec::new();
+                    for n in 0..12 {
+                        let request = owned(approve(ROUTER, usdc(5 + thread)), None);
+                        let answer = gate.ask(request, None, NOW + n * HOUR / 100);
+                        if let Answer::Reserved(reserved) = answer {
+                            nonces.push(nonce(&gate.sign_sync(reserved).expect("signed")));
+                        }
+                    }
+                    nonces
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let mut sorted = granted.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        (FIRST..FIRST + granted.len() as u64).collect::<Vec<_>>(),
+        "every nonce once, without a gap"
+    );
+    assert!(used(&gate) <= usdc(500) && used(&gate) > usdc(490), "{}", used(&gate));
+    assert_same(&gate, &open(paper.lines()));
+}
