@@ -1,7 +1,7 @@
 use crate::world::{TOKEN, World, config, request, value};
 use agentpol_gateway::{
     Config, MAX_KEY_BYTES,
-    config::{Limits, Secret, Token},
+    config::{Limits, MAX_BODY_BYTES, Secret, Token},
 };
 use axum::{
     body::Body,
@@ -72,9 +72,9 @@ async fn a_token_says_who_asks() {
     let with = |value: String| {
         let world = &world;
         async move {
-            let sign = json!({"jsonrpc": "2.0", "id": 1, "method": "personal_sign",
-                "params": [format!("0x{}", alloy_primitives::hex::encode("I am the bot")), crate::world::WALLET.to_string()]});
-            let mut request = request().body(Body::from(sign.to_string())).unwrap();
+            let much = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_sendTransaction",
+                "params": [crate::world::payment(crate::world::SHOP, 600 + value.len() as u64)]});
+            let mut request = request().body(Body::from(much.to_string())).unwrap();
             if !value.is_empty() {
                 request.headers_mut().insert(header::AUTHORIZATION, value.parse().unwrap());
             }
@@ -95,10 +95,13 @@ async fn a_token_says_who_asks() {
         let (status, answer) = with(bad.to_owned()).await;
         assert_eq!((status, &answer["error"]["code"]), (401, &json!(4_100)), "{bad:?}");
     }
-    let (status, answer) = with(format!("Bearer {TOKEN}")).await;
-    assert_eq!((status, &answer["error"]["data"]["code"]), (200, &json!("no_rule")), "{answer}");
-    let (status, answer) = with(format!("bearer {other}")).await;
-    assert!(status == 200 && answer["result"].is_string(), "{answer}");
+    for good in [format!("Bearer {TOKEN}"), format!("bearer {other}")] {
+        let (status, answer) = with(good).await;
+        assert_eq!((status, &answer["error"]["data"]["decision"]), (200, &json!("ask")), "{answer}");
+    }
+    let mut agents: Vec<_> = world.gate.waiting(0).unwrap().into_iter().map(|one| one.agent).collect();
+    agents.sort();
+    assert_eq!(agents, [None, Some("bot".to_owned())], "each under its own name");
     let metrics = Request::get("/metrics").header("host", "localhost");
     assert_eq!(world.http(metrics.body(Body::empty()).unwrap()).await.status(), 401);
 }
@@ -125,17 +128,21 @@ async fn what_is_not_json_is_turned_away() {
     assert_eq!(world.http(get).await.status(), 405);
 }
 
+fn padded(bytes: usize) -> String {
+    CALL.to_owned() + &" ".repeat(bytes - CALL.len())
+}
+
 #[tokio::test]
 async fn a_body_has_a_length() {
     let limits = Limits { body_bytes: 1_000, ..Limits::default() };
     let world = World::with(Config { limits, ..config() }).await;
-    let (status, answer) = world.post(format!("{CALL:1000}")).await;
+    let (status, answer) = world.post(padded(1_000)).await;
     assert_eq!((status, &answer["result"]), (StatusCode::OK, &json!("0x7a69")));
-    let (status, answer) = world.post(format!("{CALL:1001}")).await;
+    let (status, answer) = world.post(padded(1_001)).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(-32_005)));
     let standard = World::new().await;
-    assert_eq!(standard.post(format!("{CALL:1048576}")).await.0, StatusCode::OK);
-    assert_eq!(standard.post(format!("{CALL:1048577}")).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(standard.post(padded(MAX_BODY_BYTES)).await.0, StatusCode::OK);
+    assert_eq!(standard.post(padded(MAX_BODY_BYTES + 1)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test(start_paused = true)]

@@ -187,16 +187,18 @@ async fn of_two_versions_the_one_that_landed_is_told() {
 #[tokio::test]
 async fn a_node_without_finality_needs_a_depth() {
     let no_tag = |chain: &Chain| {
-        let again = chain.clone();
-        chain.fault("eth_getBlockByNumber", move |params| {
-            let state = again.clone();
-            let _ = &state;
-            match params[0].as_str() {
-                Some("finalized") => Err(NodeError::Refused { code: -32_602, message: "no such tag".to_owned(), data: None }),
-                Some("latest") => Ok(json!({"number": "0xa", "hash": keccak256("10").to_string(), "timestamp": "0x6b02d2a0"})),
-                Some(number) => Ok(json!({"number": number, "hash": keccak256(number).to_string(), "timestamp": "0x6b02d200"})),
-                None => Ok(Value::Null),
+        chain.fault("eth_getTransactionCount", |_| Ok(json!("0x0")));
+        chain.fault("eth_getBlockByNumber", |params| match params[0].as_str() {
+            Some("finalized") => {
+                Err(NodeError::Refused { code: -32_602, message: "no such tag".to_owned(), data: None })
             }
+            Some("latest") => {
+                Ok(json!({"number": "0xa", "hash": keccak256("10").to_string(), "timestamp": "0x6b02d2a0"}))
+            }
+            Some(number) => Ok(
+                json!({"number": number, "hash": keccak256(number).to_string(), "timestamp": "0x6b02d200"}),
+            ),
+            None => Ok(Value::Null),
         });
     };
     let mut it = Followed::new().await;

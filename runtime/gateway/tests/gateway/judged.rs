@@ -91,7 +91,7 @@ async fn many_at_once_take_each_another_nonce_in_order() {
             json!({"jsonrpc": "2.0", "id": n, "method": "eth_sendTransaction", "params": [payment(to, 1)]});
         let router = world.router.clone();
         all.spawn(async move {
-            let request = crate::world::request().body(call.to_string().into()).unwrap();
+            let request = crate::world::request().body(axum::body::Body::from(call.to_string())).unwrap();
             let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
             crate::world::value(response).await["result"].is_string()
         });

@@ -135,7 +135,8 @@ async fn so_many_connections_and_no_more() {
     let one = connect().await;
     assert!(ask(connect().await, &post(CALL)).await.contains("0x5"), "two are taken");
     let two = connect().await;
-    let third = ask(connect().await, &post(CALL));
+    let call = post(CALL);
+    let third = ask(connect().await, &call);
     tokio::pin!(third);
     assert!(tokio::time::timeout(Duration::from_millis(300), &mut third).await.is_err(), "the third waits");
     drop(one);

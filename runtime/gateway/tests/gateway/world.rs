@@ -26,6 +26,7 @@ pub(crate) const NOW: u64 = 1_795_341_600;
 /// The first account of every development chain.
 pub(crate) const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 pub(crate) const WALLET: Address = address!("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+pub(crate) const OWNER: Address = address!("0x90F79bf6EB2c4f870365E785982E1f101E93b906");
 pub(crate) const SHOP: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 pub(crate) const STRANGER: &str = "0x6666666666666666666666666666666666666666";
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -51,15 +52,12 @@ ask much: send(to, value) {
 allow greet: message(text) {
     when text.starts_with("Sign in to the shop")
 }
-allow bots: message(text) {
-    when agent == "bot" and text.starts_with("I am the bot")
-}
 "#;
 
 pub(crate) fn policy(text: &str) -> Policy {
     let compilation = compile(SourceFile::new("shop.agentpol", text), &NoFiles);
     let ruleset = compilation.ruleset.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics));
-    let owner = agentpol_model::policy::ParamValue::Word(WALLET.into_word().into());
+    let owner = agentpol_model::policy::ParamValue::Word(OWNER.into_word().into());
     let params = BTreeMap::from([("owner".to_owned(), owner)]);
     let binding = Binding { wallet: WALLET, signer: WALLET, params };
     Policy::new(lower(&ruleset).unwrap(), &binding).unwrap()
