@@ -41,6 +41,13 @@ pub enum LoadError {
     Bind(BindError),
     /// More may be lost than the host permits.
     Ceiling(TooMuch),
+    /// The module is another than the one that was meant.
+    Other {
+        /// Meant.
+        expected: B256,
+        /// Its hash.
+        found: B256,
+    },
 }
 
 impl fmt::Display for LoadError {
@@ -50,6 +57,7 @@ impl fmt::Display for LoadError {
             LoadError::Verify(e) => write!(f, "the module is not safe to run: {e}"),
             LoadError::Bind(e) => write!(f, "the policy cannot be bound: {e}"),
             LoadError::Ceiling(e) => write!(f, "the policy may lose too much: {e}"),
+            LoadError::Other { expected, found } => write!(f, "this is the module {found}, not {expected}"),
         }
     }
 }

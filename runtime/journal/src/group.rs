@@ -26,6 +26,11 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Of the entry at this place, counted from 1. Waiting for one that was never appended is an error.
+    pub const fn new(entry: u64) -> Self {
+        Self { entry }
+    }
+
     /// The entry's place in the log, counted from 1.
     #[must_use]
     pub fn entry(&self) -> u64 {

@@ -1,9 +1,9 @@
 //! Limits, each with its unit.
 
 /// Bytes of one entry.
-pub const MAX_ENTRY: usize = 64 << 10;
+pub const MAX_ENTRY: usize = 1 << 20;
 /// Bytes of one batch: what one write puts down, its blank lines included.
-pub const MAX_BATCH: usize = 1 << 20;
+pub const MAX_BATCH: usize = 2 << 20;
 /// Bytes that a disk writes wholly or not at all, and that do not suffer when others are written: batches begin and end there.
 pub const SECTOR: usize = 512;
 /// Bytes of zeros that are put down ahead of a short log.

@@ -200,15 +200,13 @@ pub(super) fn approval_text(policy: &Policy, epoch: u64, chain: ChainId, name: &
 }
 
 /// What an owner signs to put another policy in the place of this edition: all that is bound.
-pub(super) fn replacement_text(bound: &Bound, policy: &Policy, epoch: u64) -> String {
+pub(super) fn replacement_text(bound: &Bound, epoch: u64) -> String {
     // Their names are words of the language, and the values cannot hold a line's end.
     let params: String =
         bound.params.iter().map(|(name, value)| format!("param {name} {value:?}\n")).collect();
     let owner = bound.owner.map(|owner| format!("owner {owner}\n")).unwrap_or_default();
     format!(
         "{REPLACEMENT}policy {}\nafter epoch {epoch}\nwallet {}\nsigner {}\n{owner}{params}",
-        policy.hash(),
-        policy.wallet(),
-        policy.signer(),
+        bound.module, bound.wallet, bound.signer,
     )
 }

@@ -6,14 +6,13 @@ use super::{
     approving::{Approvals, Kept},
 };
 use crate::{
-    history::{Bound, Decided, Entry, Known, SignedAs},
+    history::{Bound, Decided, Entry, Known, Modules, SignedAs},
     ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot, Terms, Verdict},
     load::{LoadError, Policy, load},
 };
 use agentpol_model::{Address, B256, Time, decision::DenyCode};
 use agentpol_vm::Binding;
 use alloy::signers::Signature;
-use alloy_primitives::Bytes;
 use core::fmt;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -105,31 +104,36 @@ impl std::error::Error for OpenError {}
 
 impl Bound {
     /// What is bound, as an entry says it.
-    pub fn new(module: &[u8], binding: &Binding, complete_logs: bool) -> Self {
-        Self {
+    pub fn new(module: &[u8], binding: &Binding, complete_logs: bool) -> Result<Self, LoadError> {
+        let policy = load(module, binding)?;
+        Ok(Self {
             wallet: binding.wallet,
             signer: binding.signer,
             owner: None,
             params: binding.params.clone(),
             complete_logs,
-            module: Bytes::copy_from_slice(module),
+            module: policy.hash(),
             signature: None,
-        }
+        })
     }
 
     /// Verified and bound anew: an entry is trusted no more than a file.
-    pub fn load(&self) -> Result<Policy, LoadError> {
+    pub fn load(&self, module: &[u8]) -> Result<Policy, LoadError> {
         let binding = Binding { wallet: self.wallet, signer: self.signer, params: self.params.clone() };
-        load(&self.module, &binding)
+        let policy = load(module, &binding)?;
+        match policy.hash() == self.module {
+            true => Ok(policy),
+            false => Err(LoadError::Other { expected: self.module, found: policy.hash() }),
+        }
     }
 }
 
 impl Books {
-    pub(super) fn new(policy: Policy, ledger: Ledger) -> Self {
+    pub(super) fn new(policy: Policy, ledger: Ledger, owner: Option<Address>) -> Self {
         Self {
             policy: Arc::new(policy),
             ledger,
-            owner: None,
+            owner,
             signed: BTreeMap::new(),
             known_as: BTreeMap::new(),
             unsigned: BTreeMap::new(),
@@ -140,48 +144,11 @@ impl Books {
         }
     }
 
-    /// The fold of a log.
-    pub(super) fn read(entries: impl IntoIterator<Item = String>) -> Result<Self, OpenError> {
-        Self::fold(entries, |_, _, _| {})
-    }
-
-    /// The same, where somebody looks at every decision before it takes effect.
-    pub(super) fn fold(
-        entries: impl IntoIterator<Item = String>,
-        mut look: impl FnMut(u64, &mut Books, &Decided),
-    ) -> Result<Self, OpenError> {
-        let mut books: Option<Books> = None;
-        for (n, line) in (1..).zip(entries) {
-            let entry = serde_json::from_str(&line)
-                .map_err(|e| OpenError::Unreadable { entry: n, why: e.to_string() })?;
-            let impossible = |why| OpenError::Impossible { entry: n, why };
-            match (&mut books, entry) {
-                (None, Entry::Bound(bound)) => {
-                    let policy = bound.load().map_err(OpenError::Policy)?;
-                    let ledger = policy.ledger(bound.complete_logs);
-                    books = Some(Books { owner: bound.owner, ..Books::new(policy, ledger) });
-                }
-                (None, _) => return Err(impossible("no policy was bound")),
-                (Some(books), entry) => {
-                    if let Entry::Decided(decided) = &entry {
-                        books.ledger.apply(Record::Now(decided.at));
-                        look(n, books, decided);
-                    }
-                    books.again(entry).map_err(|why| match why {
-                        Again::Impossible(why) => impossible(why),
-                        Again::Policy(e) => OpenError::Policy(e),
-                    })?;
-                }
-            }
-        }
-        books.ok_or(OpenError::Empty)
-    }
-
     /// What an entry says, once more.
-    fn again(&mut self, entry: Entry) -> Result<(), Again> {
+    pub(super) fn again(&mut self, entry: Entry, modules: &dyn Modules) -> Result<(), Again> {
         match entry {
             Entry::Bound(bound) => {
-                let policy = bound.load().map_err(Again::Policy)?;
+                let policy = bound_again(&bound, modules)?;
                 self.owner = bound.owner;
                 self.replace(policy);
             }
@@ -193,18 +160,18 @@ impl Books {
                 Reply::Judged(_) => return Err(Again::Impossible("a request among the facts")),
             },
             Entry::Frozen { at, reason } => {
-                self.ledger.apply(Record::Now(at));
+                self.at(at);
                 self.frozen = Some(reason);
             }
             Entry::Thawed { at } => {
-                self.ledger.apply(Record::Now(at));
+                self.at(at);
                 self.frozen = None;
             }
         }
         Ok(())
     }
 
-    fn decided_again(&mut self, decided: Decided) -> Result<(), Again> {
+    pub(super) fn decided_again(&mut self, decided: Decided) -> Result<(), Again> {
         let approvals = self.approvals_again(&decided)?;
         let Decided { at, agent, key, request, decision, charge, .. } = decided;
         let Some(charge) = charge else { return Ok(()) };
@@ -262,6 +229,11 @@ impl Books {
             return Err(Again::Impossible("an approval is of something else"));
         }
         Ok(approvals)
+    }
+
+    /// It is so late, at least.
+    pub(super) fn at(&mut self, now: Time) {
+        self.ledger.apply(Record::Now(now));
     }
 
     pub(super) fn judged(&mut self, record: Record) -> Judgement {
@@ -358,7 +330,13 @@ impl Books {
 
 pub(super) enum Again {
     Impossible(&'static str),
-    Policy(LoadError),
+    Open(OpenError),
+}
+
+/// The policy that was bound.
+pub(super) fn bound_again(bound: &Bound, modules: &dyn Modules) -> Result<Policy, Again> {
+    let bytes = modules.module(bound.module).map_err(|e| Again::Open(OpenError::Log(e)))?;
+    bound.load(&bytes).map_err(|e| Again::Open(OpenError::Policy(e)))
 }
 
 /// `allow`, `ask` or `deny`.

@@ -23,24 +23,27 @@
 //! | `books` | what a gate knows, as a fold of its log |
 //! | `approving` | approvals: what is signed, and what they lead to |
 //! | `signing` | from a reservation to a signature that may leave |
+//! | `reading` | a log, entry by entry |
 //! | `replay` | every decision of a log, decided once more |
 //! | `answer` | what is answered |
 
 mod answer;
 mod approving;
 mod books;
+mod reading;
 mod replay;
 mod signing;
 
 pub use answer::{Answer, GateError, GateSignError, Once, Pending, Reserved, Waiting};
 pub use books::{KEYS_ARE_KEPT, OpenError};
-pub use replay::{Difference, Replayed, replay};
+pub use reading::Reading;
+pub use replay::{Difference, Replayed};
 
 use crate::{
     decision::{Decision, Outcome},
     history::{Bound, Decided, Entry, Known, Log, LogError, SignedAs, Ticket},
     ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot},
-    load::{LoadError, Policy},
+    load::Policy,
     slot::{self, Place},
 };
 use agentpol_ethereum::{Body, Completion, Facts, OwnedRequest, Signable};
@@ -84,7 +87,7 @@ struct Asked<'a> {
 impl<S: Signer> Gate<S> {
     /// Without a log. The key must be the one that the policy was bound to.
     pub fn new(policy: Policy, ledger: Ledger, signer: S) -> Result<Self, GateError> {
-        let books = Books::new(policy, ledger);
+        let books = Books::new(policy, ledger, None);
         if !books.counts_for(&books.policy) {
             return Err(GateError::OtherLedger);
         }
@@ -92,25 +95,20 @@ impl<S: Signer> Gate<S> {
     }
 
     /// The first of a new log, which must be empty.
-    pub fn begin(bound: Bound, log: Arc<dyn Log>, signer: S) -> Result<Self, OpenError> {
-        let policy = bound.load().map_err(OpenError::Policy)?;
+    pub fn begin(bound: Bound, module: &[u8], log: Arc<dyn Log>, signer: S) -> Result<Self, OpenError> {
+        let policy = bound.load(module).map_err(OpenError::Policy)?;
         let ledger = policy.ledger(bound.complete_logs);
-        let mut books = Books::new(policy, ledger);
-        books.owner = bound.owner;
+        let books = Books::new(policy, ledger, bound.owner);
+        log.keep(bound.module, module).map_err(OpenError::Log)?;
         let gate = Self::with(books, Some(log), signer).map_err(OpenError::Gate)?;
         let ticket = gate.append(&Entry::Bound(Box::new(bound))).map_err(OpenError::Log)?;
         gate.settle(ticket).map_err(OpenError::Log)?;
         Ok(gate)
     }
 
-    /// Goes on where the entries of a log end.
-    pub fn open(
-        entries: impl IntoIterator<Item = String>,
-        log: Arc<dyn Log>,
-        signer: S,
-    ) -> Result<Self, OpenError> {
-        let books = Books::read(entries)?;
-        Self::with(books, Some(log), signer).map_err(OpenError::Gate)
+    /// Goes on where a log ends.
+    pub fn open(reading: Reading, log: Arc<dyn Log>, signer: S) -> Result<Self, OpenError> {
+        Self::with(reading.books()?, Some(log), signer).map_err(OpenError::Gate)
     }
 
     fn with(books: Books, log: Option<Arc<dyn Log>>, signer: S) -> Result<Self, GateError> {
@@ -220,21 +218,24 @@ impl<S> Gate<S> {
 
     /// A new version of the policy over the same history. Reservations made under the old one can no longer be signed. Where the
     /// ledger has an owner, the signature must be the owner's, of [`replacement_text`](Gate::replacement_text).
-    pub fn replace(&self, bound: Bound) -> Result<(), GateError> {
-        let policy = bound.load().map_err(GateError::Policy)?;
+    pub fn replace(&self, bound: Bound, module: &[u8]) -> Result<(), GateError> {
+        let policy = bound.load(module).map_err(GateError::Policy)?;
         let mut books = self.write().map_err(GateError::Log)?;
         let (old, new) = (books.policy.signer(), policy.signer());
         if old != new {
             return Err(GateError::WrongSigner { expected: new, found: old });
         }
         if let Some(owner) = books.owner {
-            let text = replacement_text(&books, &bound, &policy);
+            let text = replacement_text(&books, &bound);
             let signature =
                 bound.signature.as_ref().and_then(|bytes| Signature::try_from(bytes.as_ref()).ok());
             let by = signature.and_then(|it| it.recover_address_from_msg(text).ok());
             if by != Some(owner) {
                 return Err(GateError::NotTheOwner { owner });
             }
+        }
+        if let Some(log) = &self.log {
+            log.keep(bound.module, module).map_err(GateError::Log)?;
         }
         books.owner = bound.owner;
         books.replace(policy);
@@ -244,9 +245,8 @@ impl<S> Gate<S> {
     }
 
     /// What the owner signs (EIP-191) to replace the policy by this one.
-    pub fn replacement_text(&self, bound: &Bound) -> Result<String, LoadError> {
-        let policy = bound.load()?;
-        Ok(replacement_text(&self.read(), bound, &policy))
+    pub fn replacement_text(&self, bound: &Bound) -> String {
+        replacement_text(&self.read(), bound)
     }
 }
 
@@ -492,7 +492,6 @@ fn recall(books: &Books, key: &Known, agent: Option<&str>, now: Time) -> Option<
     Some(Once::Again { digest: used.digest, signed: used.signed.clone() })
 }
 
-fn replacement_text(books: &Books, bound: &Bound, policy: &Policy) -> String {
-    let epoch = books.ledger.state().terms.epoch;
-    answer::replacement_text(bound, policy, epoch)
+fn replacement_text(books: &Books, bound: &Bound) -> String {
+    answer::replacement_text(bound, books.ledger.state().terms.epoch)
 }

@@ -1,10 +1,6 @@
 //! Every decision of a log, decided once more: by the policy that was bound then, at that time, on the ledger as it was.
 
-use super::{
-    Asked, Closed,
-    books::{Books, OpenError},
-    close, judge,
-};
+use super::{Asked, Closed, books::Books, close, judge};
 use crate::{history::Decided, ledger::Slot};
 use agentpol_ethereum::{Completion, OwnedRequest};
 
@@ -30,21 +26,17 @@ pub struct Difference {
     pub decided: String,
 }
 
-/// Decides a log again. Each decision, and what the ledger was asked for it, must be the same to the letter.
-pub fn replay(entries: impl IntoIterator<Item = String>) -> Result<Replayed, OpenError> {
-    let mut replayed = Replayed::default();
-    Books::fold(entries, |entry, books, decided| {
-        replayed.decisions += 1;
-        let recorded = said(decided.decision.get(), decided);
-        match again(books, decided) {
-            None => replayed.unwritten += 1,
-            Some(decided) if decided != recorded => {
-                replayed.differences.push(Difference { entry, recorded, decided });
-            }
-            Some(_) => {}
+/// Decides once more what is about to take effect. The decision, and what the ledger was asked for it, must be the same to the letter.
+pub(super) fn compare(replayed: &mut Replayed, entry: u64, books: &mut Books, decided: &Decided) {
+    replayed.decisions = replayed.decisions.saturating_add(1);
+    let recorded = said(decided.decision.get(), decided);
+    match again(books, decided) {
+        None => replayed.unwritten = replayed.unwritten.saturating_add(1),
+        Some(decided) if decided != recorded => {
+            replayed.differences.push(Difference { entry, recorded, decided });
         }
-    })?;
-    Ok(replayed)
+        Some(_) => {}
+    }
 }
 
 /// `None` if the log does not say what was asked.

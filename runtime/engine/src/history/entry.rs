@@ -51,8 +51,8 @@ pub struct Bound {
     pub params: BTreeMap<String, ParamValue>,
     /// Will every finalised transfer out of the wallet be reported?
     pub complete_logs: bool,
-    /// The module's bytes.
-    pub module: Bytes,
+    /// The module's hash. Its bytes are kept beside the log.
+    pub module: B256,
     /// The owner's signature, of a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Bytes>,

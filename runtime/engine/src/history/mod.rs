@@ -6,14 +6,14 @@
 //! a gate before `wait` has returned for its entry.
 
 mod entry;
+pub mod folder;
 
+pub use agentpol_journal::{Head, Ticket};
 pub use entry::{Bound, Decided, Entry, Known, SignedAs, Text};
+pub use folder::{Folder, FolderError};
 
+use agentpol_model::B256;
 use core::fmt;
-
-/// Where an entry stands in its log, counted from one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
 
 /// The log cannot be written. What was appended and not waited for may or may not be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,17 @@ impl fmt::Display for LogError {
 
 impl std::error::Error for LogError {}
 
+/// Keeps the modules that entries name.
+pub trait Modules: fmt::Debug + Send + Sync {
+    /// The bytes of the module of this hash.
+    fn module(&self, hash: B256) -> Result<Vec<u8>, LogError>;
+
+    /// Keeps a module, durably. Keeping it twice is keeping it once.
+    fn keep(&self, hash: B256, bytes: &[u8]) -> Result<(), LogError>;
+}
+
 /// Keeps entries, in order.
-pub trait Log: fmt::Debug + Send + Sync {
+pub trait Log: Modules {
     /// Puts an entry behind all others. It need not be durable yet, and nothing may be done that waits for a disk: the gate holds its
     /// lock meanwhile.
     fn append(&self, entry: &str) -> Result<Ticket, LogError>;

@@ -234,7 +234,7 @@ fn a_reservation_ends_with_its_policy_and_its_slot() {
     let mut stricter = module();
     stricter.texts[0].text = "another edition".to_owned();
     let stricter = agentpol_bytecode::encode(&stricter);
-    gate.replace(Bound::new(&stricter, &binding(), false)).unwrap();
+    gate.replace(Bound::new(&stricter, &binding(), false).unwrap(), &stricter).unwrap();
     assert_eq!(gate.sign_sync(stale).unwrap_err(), GateSignError::NotReserved);
     assert_eq!(used(&gate, "daily"), usdc(1), "what was reserved stays counted");
 

@@ -5,12 +5,15 @@ use agentpol_ethereum::{Draft, Fee, OwnedRequest, Signed};
 use agentpol_model::{Address, B256, U256, decision::DenyCode, policy::ParamValue};
 use agentpol_runtime::{
     Answer, Gate,
-    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError, Replayed, replay},
-    history::{Bound, Known, Log, LogError, Ticket},
+    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError, Reading, Replayed},
+    history::{Bound, Folder, Known, Log, LogError, Modules, Ticket, folder},
     ledger::{Landed, LineName, Record, Slot},
 };
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 /// The first two accounts of every development chain.
 const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -24,11 +27,23 @@ type Signing = Gate<PrivateKeySigner>;
 /// A log in memory, which fails when it is told to.
 #[derive(Debug, Default)]
 struct Paper {
+    modules: Mutex<BTreeMap<B256, Vec<u8>>>,
     lines: Mutex<Vec<String>>,
     durable: Mutex<u64>,
     /// From this entry on nothing is written, or nothing is kept.
     full: Mutex<Option<u64>>,
     torn: Mutex<Option<u64>>,
+}
+
+impl Modules for Paper {
+    fn module(&self, hash: B256) -> Result<Vec<u8>, LogError> {
+        self.modules.lock().unwrap().get(&hash).cloned().ok_or_else(|| LogError("no such module".to_owned()))
+    }
+
+    fn keep(&self, hash: B256, bytes: &[u8]) -> Result<(), LogError> {
+        self.modules.lock().unwrap().insert(hash, bytes.to_vec());
+        Ok(())
+    }
 }
 
 impl Log for Paper {
@@ -39,15 +54,15 @@ impl Log for Paper {
         }
         assert!(!entry.contains('\n'), "{entry}");
         lines.push(entry.to_owned());
-        Ok(Ticket(lines.len() as u64))
+        Ok(Ticket::new(lines.len() as u64))
     }
 
     fn wait(&self, ticket: Ticket) -> Result<(), LogError> {
-        if self.torn.lock().unwrap().is_some_and(|torn| ticket.0 > torn) {
+        if self.torn.lock().unwrap().is_some_and(|torn| ticket.entry() > torn) {
             return Err(LogError("the disk is gone".to_owned()));
         }
         let mut durable = self.durable.lock().unwrap();
-        *durable = ticket.0.max(*durable);
+        *durable = ticket.entry().max(*durable);
         Ok(())
     }
 }
@@ -67,20 +82,33 @@ fn key(hex: &str) -> PrivateKeySigner {
     hex.parse().expect("a key")
 }
 
+fn bytes() -> Vec<u8> {
+    agentpol_bytecode::encode(&module())
+}
+
 fn bound() -> Bound {
-    Bound::new(&agentpol_bytecode::encode(&module()), &binding(), false)
+    Bound::new(&bytes(), &binding(), false).expect("loads")
 }
 
 fn begin() -> (Signing, Arc<Paper>) {
     let paper = Arc::new(Paper::default());
-    let gate = Gate::begin(bound(), paper.clone(), key(KEY)).expect("a gate");
+    let gate = Gate::begin(bound(), &bytes(), paper.clone(), key(KEY)).expect("a gate");
     gate.observe(Record::Begin(1, WALLET, FIRST)).expect("written");
     (gate, paper)
 }
 
+fn read(lines: &[String], again: bool) -> Reading {
+    let paper = Arc::new(Paper::default());
+    paper.keep(bound().module, &bytes()).unwrap();
+    let mut reading = if again { Reading::again(paper) } else { Reading::new(paper) };
+    lines.iter().for_each(|line| reading.push(line));
+    reading
+}
+
 fn open(lines: Vec<String>) -> Signing {
-    let paper = Paper { lines: Mutex::new(lines.clone()), ..Paper::default() };
-    Gate::open(lines, Arc::new(paper), key(KEY)).unwrap_or_else(|e| panic!("{e}"))
+    let reading = read(&lines, false);
+    let paper = Paper { lines: Mutex::new(lines), ..Paper::default() };
+    Gate::open(reading, Arc::new(paper), key(KEY)).unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn owned(call: (Address, Vec<u8>), nonce: Option<u64>) -> OwnedRequest {
@@ -294,24 +322,28 @@ fn an_owner_signs_for_another_policy() {
     let owned_by = |cap, signature| {
         let mut binding = binding();
         binding.params.insert("daily_cap".to_owned(), ParamValue::Word(usdc(cap)));
-        let bound = Bound::new(&agentpol_bytecode::encode(&module()), &binding, false);
+        let bound = Bound::new(&bytes(), &binding, false).unwrap();
         Bound { owner: Some(OWNER), signature, ..bound }
     };
     let paper = Arc::new(Paper::default());
-    let gate = Gate::begin(owned_by(500, None), paper.clone(), key(KEY)).unwrap();
+    let gate = Gate::begin(owned_by(500, None), &bytes(), paper.clone(), key(KEY)).unwrap();
     gate.observe(Record::Begin(1, WALLET, FIRST)).unwrap();
     sign(&gate, pay(200));
-    let text = gate.replacement_text(&owned_by(1_000, None)).unwrap();
+    let text = gate.replacement_text(&owned_by(1_000, None));
     let by = |hex| {
         let signature = key(hex).sign_message_sync(text.as_bytes()).unwrap();
         Some(signature.as_bytes().to_vec().into())
     };
     let refused = Err(GateError::NotTheOwner { owner: OWNER });
-    assert_eq!(gate.replace(owned_by(1_000, None)), refused);
-    assert_eq!(gate.replace(owned_by(1_000, by(KEY))), refused);
-    assert_eq!(gate.replace(owned_by(900, by(OWNERS_KEY))), refused, "signed for another cap");
-    assert_eq!(gate.replace(owned_by(1_000, by(OWNERS_KEY))), Ok(()));
-    assert_eq!(gate.replace(owned_by(1_000, by(OWNERS_KEY))), refused, "signed for another edition");
+    assert_eq!(gate.replace(owned_by(1_000, None), &bytes()), refused);
+    assert_eq!(gate.replace(owned_by(1_000, by(KEY)), &bytes()), refused);
+    assert_eq!(gate.replace(owned_by(900, by(OWNERS_KEY)), &bytes()), refused, "signed for another cap");
+    assert_eq!(gate.replace(owned_by(1_000, by(OWNERS_KEY)), &bytes()), Ok(()));
+    assert_eq!(
+        gate.replace(owned_by(1_000, by(OWNERS_KEY)), &bytes()),
+        refused,
+        "signed for another edition"
+    );
     sign(&gate, pay(250));
     sign(&gate, pay(250));
     assert_eq!(used(&gate), usdc(700));
@@ -398,12 +430,12 @@ fn a_log_is_decided_again_to_the_letter() {
     gate.observe(Record::Landed(Landed { slot, digest, ok: true, at: NOW, pulled: None, fee: None }))
         .unwrap();
     gate.observe(Record::Final(1, NOW + 30 * HOUR)).unwrap();
-    gate.replace(bound()).unwrap();
+    gate.replace(bound(), &bytes()).unwrap();
     denied(gate.ask(owned(transfer(SHOP, usdc(1)), Some(99)), None, NOW + 31 * HOUR));
     gate.freeze("enough", NOW + 31 * HOUR).unwrap();
     denied(gate.ask(pay(1), None, NOW + 31 * HOUR));
     let lines = paper.lines();
-    let same = replay(lines.clone()).unwrap();
+    let same = read(&lines, true).replayed().unwrap();
     assert_eq!(same, Replayed { decisions: 8, unwritten: 0, differences: Vec::new() });
     // Whoever changes what was decided, or what was asked, is told.
     for (from, to) in
@@ -411,7 +443,7 @@ fn a_log_is_decided_again_to_the_letter() {
     {
         let changed: Vec<String> = lines.iter().map(|line| line.replacen(from, to, 1)).collect();
         assert_ne!(changed, lines, "{from}");
-        assert_ne!(replay(changed).ok(), Some(same.clone()), "{from}");
+        assert_ne!(read(&changed, true).replayed().ok(), Some(same.clone()), "{from}");
     }
 }
 
@@ -422,8 +454,7 @@ fn a_log_that_does_not_fit_is_refused() {
     sign(&gate, pay(250));
     let lines = paper.lines();
     let refused = |lines: Vec<String>| {
-        let paper = Arc::new(Paper::default());
-        Gate::open(lines, paper, key(KEY)).map(|_| ()).unwrap_err()
+        Gate::open(read(&lines, false), Arc::new(Paper::default()), key(KEY)).map(|_| ()).unwrap_err()
     };
     assert!(matches!(refused(Vec::new()), OpenError::Empty));
     assert!(matches!(refused(lines[1..].to_vec()), OpenError::Impossible { entry: 1, .. }));
@@ -433,7 +464,8 @@ fn a_log_that_does_not_fit_is_refused() {
     // A third that would pass the cap: the ledger would not have granted it.
     let third = lines[4].replace("\"nonce\":5", "\"nonce\":6");
     assert!(matches!(refused([lines.clone(), vec![third]].concat()), OpenError::Impossible { entry: 7, .. }));
-    let stranger = Gate::open(lines, Arc::new(Paper::default()), key(OWNERS_KEY)).map(|_| ()).unwrap_err();
+    let stranger = Gate::open(read(&lines, false), Arc::new(Paper::default()), key(OWNERS_KEY));
+    let stranger = stranger.map(|_| ()).unwrap_err();
     assert!(matches!(stranger, OpenError::Gate(GateError::WrongSigner { .. })), "{stranger}");
 }
 
@@ -469,4 +501,41 @@ fn together_they_get_no_more_than_one_would() {
     );
     assert!(used(&gate) <= usdc(500) && used(&gate) > usdc(490), "{}", used(&gate));
     assert_same(&gate, &open(paper.lines()));
+}
+
+#[test]
+fn a_folder_holds_all_that_a_gate_needs() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger");
+    assert!(!Folder::is_begun(&path));
+    let (gate, folder) = Folder::begin(&path, bound(), &bytes(), key(KEY)).unwrap();
+    gate.observe(Record::Begin(1, WALLET, FIRST)).unwrap();
+    let first = sign(&gate, pay(100));
+    let head = folder.head();
+    assert_eq!(head.count, 4);
+    assert!(Folder::begin(&path, bound(), &bytes(), key(KEY)).is_err(), "there is one");
+    assert!(Folder::open(&path, None, key(KEY)).is_err(), "it is in use");
+    // Somebody may look meanwhile.
+    let mut entries = Vec::new();
+    folder::verify(&path, Some(head), |entry| entries.push(entry.to_owned())).unwrap();
+    assert_eq!(entries.len(), 4);
+    assert_eq!(folder::replay(&path).unwrap(), Replayed { decisions: 1, ..Replayed::default() });
+    drop((gate, folder));
+    let older = std::fs::read(path.join("log")).unwrap();
+    let (gate, folder) = Folder::open(&path, Some(head), key(KEY)).unwrap();
+    assert_eq!(gate.signed(first.hash()).unwrap().bytes, first.transaction().unwrap().raw);
+    assert_eq!(used(&gate), usdc(100));
+    sign(&gate, pay(50));
+    let later = folder.head();
+    drop((gate, folder));
+    // An older copy is noticed by whoever remembers how far it went.
+    let newer = std::fs::read(path.join("log")).unwrap();
+    std::fs::write(path.join("log"), older).unwrap();
+    let behind = Folder::open(&path, Some(later), key(KEY)).map(|_| ()).unwrap_err();
+    assert!(behind.to_string().contains("older copy"), "{behind}");
+    std::fs::write(path.join("log"), newer).unwrap();
+    assert!(Folder::open(&path, Some(later), key(KEY)).is_ok());
+    let module = path.join(format!("{}.agentpolc", bound().module));
+    std::fs::write(&module, b"something else").unwrap();
+    assert!(Folder::open(&path, None, key(KEY)).is_err(), "another module under its name");
 }

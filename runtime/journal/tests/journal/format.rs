@@ -44,7 +44,10 @@ fn the_header_says_how_to_check_it() {
 #[test]
 fn version_1_stays_as_it_is() {
     let head = ["one", "Ünïcödé", ""].iter().fold(Head::empty(), |head, entry| head.then(entry.as_bytes()));
-    assert_eq!(Head::empty().to_string(), "0:758ede464397b2ca61708136ab79e4cd346b63b9fe96481b6a0abac4f15c28b1");
+    assert_eq!(
+        Head::empty().to_string(),
+        "0:758ede464397b2ca61708136ab79e4cd346b63b9fe96481b6a0abac4f15c28b1"
+    );
     assert_eq!(head.to_string(), "3:f3b6f72edb09aa8a003b5c3e9d33c6f60ffe097effb98a656a9e9754ab1b77a3");
     let image = blake3::hash(&closed(&[&["one"], &["Ünïcödé", ""]]));
     assert_eq!(image.to_hex().as_str(), "905f50eb4c786ccd186848ad0213386be82a72933064045fb488aa55c841638d");
