@@ -15,6 +15,8 @@ mod fmt;
 mod input;
 mod inspect;
 mod jsonl;
+mod keys;
+mod keystore;
 mod load;
 mod new;
 mod output;

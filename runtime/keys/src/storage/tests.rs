@@ -1,5 +1,7 @@
 //! What is written is read again, what other tools write is read, and what cannot be borne is refused.
 
+#![expect(clippy::string_slice, reason = "a test")]
+
 use super::*;
 use alloy_primitives::address;
 
