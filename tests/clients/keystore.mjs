@@ -8,5 +8,6 @@ const [directory, passphrase] = process.argv.slice(2);
 const agent = fs.readFileSync(path.join(directory, 'agent'), 'utf8');
 console.log((await Wallet.fromEncryptedJson(agent, passphrase)).address);
 const { address, privateKey } = new Wallet(fs.readFileSync(0, 'utf8').trim());
-const encrypted = await encryptKeystoreJson({ address, privateKey }, passphrase);
+// Cheaper than its default, since it is only a test.
+const encrypted = await encryptKeystoreJson({ address, privateKey }, passphrase, { scrypt: { N: 1024, r: 8, p: 1 } });
 fs.writeFileSync(path.join(directory, 'by-ethers'), encrypted, { mode: 0o600 });

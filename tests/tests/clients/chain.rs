@@ -111,9 +111,17 @@ impl Chain {
 
     fn mine(&self, transaction: &Value) -> Value {
         let hash = self.ask("eth_sendTransaction", &json!([transaction]));
-        let receipt = self.ask("eth_getTransactionReceipt", &json!([hash]));
+        let receipt = patiently(|| {
+            let receipt = self.ask("eth_getTransactionReceipt", &json!([hash]));
+            (!receipt.is_null()).then_some(receipt)
+        });
         assert_eq!(receipt["status"], "0x1", "{transaction}");
         receipt
+    }
+
+    /// Until everything that an account sent is mined.
+    pub(crate) fn settle(&self, account: Address) {
+        patiently(|| (self.sent(account, "pending") == self.sent(account, "latest")).then_some(()));
     }
 
     /// How much of a token somebody has.
@@ -132,10 +140,14 @@ impl Chain {
         word.to()
     }
 
-    /// Transactions that an account has sent.
+    /// Transactions of an account that are mined.
     pub(crate) fn nonce(&self, account: Address) -> u64 {
+        self.sent(account, "latest")
+    }
+
+    fn sent(&self, account: Address, block: &str) -> u64 {
         let nonce: U256 =
-            serde_json::from_value(self.ask("eth_getTransactionCount", &json!([account, "latest"]))).unwrap();
+            serde_json::from_value(self.ask("eth_getTransactionCount", &json!([account, block]))).unwrap();
         nonce.to()
     }
 
@@ -147,6 +159,17 @@ impl Chain {
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
     }
+}
+
+/// Asks again until there is an answer, for some ten seconds.
+fn patiently<T>(ask: impl Fn() -> Option<T>) -> T {
+    for _ in 0..500 {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the chain does not answer");
 }
 
 fn call(signature: &str, arguments: &[u8]) -> Bytes {

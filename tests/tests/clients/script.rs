@@ -27,8 +27,11 @@ impl Client {
             Client::Ethers => (&tools.node, "ethers.mjs"),
             Client::Web3py => (&tools.python, "web3py.py"),
         };
+        // web3.py takes addresses with their checksum only.
+        let [shop, stranger, coin, gold, router] =
+            [SHOP, STRANGER, COIN, GOLD, ROUTER].map(|address| address.to_string());
         let target = json!({
-            "url": url, "token": token, "shop": SHOP, "stranger": STRANGER, "coin": COIN, "gold": GOLD, "router": ROUTER,
+            "url": url, "token": token, "shop": shop, "stranger": stranger, "coin": coin, "gold": gold, "router": router,
         });
         let output = Command::new(program)
             .arg(tools.scripts.join(script))
