@@ -31,8 +31,8 @@ pub const MOST_AT_ONCE: usize = 65_536;
 pub const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// Milliseconds between looks at the chain.
 pub const POLL_MS: u64 = 4_000;
-/// The shortest token: 128 bits in hex.
-pub const MIN_TOKEN_BYTES: usize = 32;
+/// The shortest token: 64 bits even if it is hex, which nobody guesses by asking.
+pub const MIN_TOKEN_BYTES: usize = 16;
 
 /// Everything.
 #[derive(Clone, Debug, Deserialize)]
