@@ -20,13 +20,14 @@ use std::{
 
 /// Every crate of the workspace, by layer. A crate uses crates of lower layers only; a new one needs a line here.
 const LAYERS: &[&[&str]] = &[
-    &["agentpol-model", "agentpol-journal", "agentpol-grammar", "agentpol-stdlib"],
+    &["agentpol-model", "agentpol-journal", "agentpol-grammar", "agentpol-stdlib", "agentpol-keys"],
     &["agentpol-abi", "agentpol-diagnostics"],
     &["agentpol-unwrap"],
     &["agentpol-bytecode", "agentpol-ethereum", "agentpol-analysis"],
     &["agentpol-verifier"],
     &["agentpol-vm", "agentpol-compiler"],
     &["agentpol-runtime"],
+    &["agentpol-gateway"],
     &["agentpol-cli"],
     &["agentpol-tests"],
 ];

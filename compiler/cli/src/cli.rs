@@ -1,7 +1,8 @@
 //! What can be typed.
 
 use crate::{
-    audit, build, check, completions, decide, decode, demo, diff, explain, fmt, inspect, new, test,
+    audit, build, check, completions, decide, decode, demo, diff, explain, fmt, inspect, keys, new, serve,
+    test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Explain(explain::Explain),
+    Keys(keys::Keys),
+    Serve(Box<serve::Serve>),
     Completions(completions::Completions),
 }
 
@@ -53,6 +56,8 @@ impl Command {
             Command::Diff(command) => command.run(ui),
             Command::Fmt(command) => command.run(ui),
             Command::Explain(command) => command.run(ui),
+            Command::Keys(command) => command.run(ui),
+            Command::Serve(command) => command.run(ui),
             Command::Completions(command) => command.run(ui),
         }
     }

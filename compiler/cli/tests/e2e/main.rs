@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that cannot go on has failed"
 )]
 
@@ -12,6 +13,7 @@ mod demo;
 mod diff;
 mod files;
 mod judging;
+mod keys;
 mod pages;
 mod policies;
 mod streams;

@@ -289,6 +289,11 @@ impl<S> Gate<S> {
         }
     }
 
+    /// What [`ask_once`](Gate::ask_once) would answer to a name that was used before, for whoever has to fill in the request first.
+    pub fn asked_before(&self, agent: Option<&str>, now: Time, key: &Known) -> Option<Once> {
+        recall(&self.read(), key, agent, now)
+    }
+
     fn answer(&self, request: OwnedRequest, asked: &Asked<'_>) -> Answer {
         match self.write() {
             Ok(books) => self.locked(books, request, asked),
