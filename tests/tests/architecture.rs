@@ -43,7 +43,7 @@ const OF_THE_COMPILER: &[&str] = &[
 
 /// What they bring along, and what a signer has no use for.
 const NOT_AT_RUN_TIME: &[&str] =
-    &["pest", "pest_derive", "logos", "ariadne", "clap", "tokio", "reqwest", "hyper"];
+    &["pest", "pest_derive", "logos", "ariadne", "clap", "tokio", "axum", "reqwest", "hyper", "rustls"];
 
 /// The only crate that may ever contain unsafe code.
 const MAY_BE_UNSAFE: &str = "runtime/jit/";
@@ -122,6 +122,10 @@ fn what_runs_modules_reads_no_policies() {
     let pulled_in = uses.closure("agentpol-runtime");
     for unwanted in OF_THE_COMPILER.iter().chain(NOT_AT_RUN_TIME) {
         assert!(!pulled_in.contains(unwanted), "agentpol-runtime pulls in `{unwanted}`");
+    }
+    let gateway = uses.closure("agentpol-gateway");
+    for unwanted in OF_THE_COMPILER {
+        assert!(!gateway.contains(unwanted), "agentpol-gateway pulls in `{unwanted}`");
     }
     let verifier = uses.closure("agentpol-verifier");
     assert!(!verifier.contains("agentpol-compiler") && !verifier.contains("agentpol-vm"), "{verifier:?}");

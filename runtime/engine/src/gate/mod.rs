@@ -330,7 +330,7 @@ impl<S> Gate<S> {
         books.ledger.apply(Record::Now(asked.now));
         let id = request.id().cloned();
         let as_asked = request.clone();
-        let (decision, judged) = match close(books, request) {
+        let (decision, judged) = match close(books, request, asked) {
             Ok(closed) => {
                 let (decision, entry) = judge(books, &closed, asked, Books::judged);
                 (decision.named(id.as_ref()), Some((closed.unsigned, entry)))
@@ -414,7 +414,7 @@ struct Closed {
 }
 
 /// Everything has to be said before it is judged. The nonce is the ledger's to give.
-fn close(books: &Books, request: OwnedRequest) -> Result<Closed, Box<Decision>> {
+fn close(books: &Books, request: OwnedRequest, asked: &Asked<'_>) -> Result<Closed, Box<Decision>> {
     let deny = |code, reason| Box::new(books.policy.decision(Outcome::Deny(code), None, reason, 0));
     if let Body::Message { message, .. } = request.body()
         && answer::is_ours(message.text())
@@ -432,8 +432,25 @@ fn close(books: &Books, request: OwnedRequest) -> Result<Closed, Box<Decision>> 
         }
         _ => (request, false),
     };
+    // What is denied whatever fills it in is denied for that, and not for being open.
+    if !request.open_fields().is_empty()
+        && let Some(denial) = denied_while_open(books, &request, asked)
+    {
+        return Err(Box::new(denial));
+    }
     let unsigned = Signable::new(request).map_err(|e| deny(DenyCode::InvalidRequest, e.to_string()))?;
     Ok(Closed { unsigned, has_our_nonce })
+}
+
+fn denied_while_open(books: &Books, request: &OwnedRequest, asked: &Asked<'_>) -> Option<Decision> {
+    let policy = &books.policy;
+    let now = books.ledger.state().now;
+    let facts = Facts { wallet: policy.wallet(), signer: policy.signer(), agent: asked.agent, now };
+    let decision = match request.lend(&facts) {
+        Ok(lent) => policy.decide(&lent.request(), &books.ledger),
+        Err(refusal) => policy.refuse(&refusal),
+    };
+    matches!(decision.outcome, Outcome::Deny(_)).then_some(decision)
 }
 
 fn next_nonce(books: &Books, chain: ChainId) -> Option<u64> {

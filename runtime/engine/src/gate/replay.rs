@@ -57,7 +57,7 @@ fn again(books: &mut Books, decided: &Decided) -> Option<String> {
         key: None,
         approvals: (!approvals.is_empty()).then_some(&approvals),
     };
-    let (decision, charge) = match close(books, with_nonce(request, decided)) {
+    let (decision, charge) = match close(books, with_nonce(request, decided), &asked) {
         Ok(closed) => {
             let has_our_nonce = decided.charge.as_ref().is_some_and(|charge| charge.asked.is_some());
             judge(books, &Closed { has_our_nonce, ..closed }, &asked, Books::would_judge)

@@ -131,6 +131,19 @@ fn nothing_is_signed_with_its_fee_open() {
     assert!(decision.reason.contains("maxFeePerGas"), "{}", decision.reason);
 }
 
+/// What no fee could make allowed is denied for what it is.
+#[test]
+fn what_is_denied_anyway_is_not_denied_for_being_open() {
+    let gate = gate();
+    let draft = Draft {
+        fee: Fee::Dynamic { max_fee_per_gas: None, max_priority_fee_per_gas: None },
+        gas_limit: None,
+        ..owned((SHOP, vec![1, 2, 3, 4]), None).draft().expect("a transaction").clone()
+    };
+    let request = OwnedRequest::new(draft, None).unwrap();
+    assert_eq!(denied(gate.ask(request, None, NOW)), DenyCode::UnknownContract);
+}
+
 #[test]
 fn the_ledger_gives_the_nonces() {
     let gate = gate();
