@@ -2,6 +2,7 @@
 
 use crate::limits::MAX_ENTRY;
 use core::{fmt, str::FromStr};
+use std::sync::LazyLock;
 
 /// The first sector's text; blank lines fill it up. It says how to check the rest without this program.
 pub const HEADER: &str = "agentpol journal 1
@@ -13,6 +14,8 @@ lines end it. Zero bytes at the end are space to come.
 ";
 /// Separates this use of BLAKE3 from all others, and one version of the format from the next.
 const CONTEXT: &str = "agentpol journal 1";
+/// Has taken in the context, once.
+static CHAIN: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(CONTEXT));
 /// Hexadecimal digits of a hash.
 pub(crate) const HASH_DIGITS: usize = 64;
 /// Stands after the hash of a batch's first line. No entry holds one, so it marks where a batch begins.
@@ -39,7 +42,7 @@ impl Head {
     /// The head once this entry is added.
     #[must_use]
     pub fn then(&self, entry: &[u8]) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+        let mut hasher = CHAIN.clone();
         hasher.update(&self.hash).update(entry);
         Self { count: self.count.saturating_add(1), hash: *hasher.finalize().as_bytes() }
     }

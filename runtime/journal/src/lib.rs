@@ -73,6 +73,17 @@
 //! A disk that says it has synced has; writing some sectors leaves others as they are, and those that are written with the same
 //! bytes too (a drive that rewrites 4 KiB for 512 bytes and can lose them all in doing so breaks this; then reading fails or
 //! finds damage). A file system's lengths are what was set, and what was not written reads as zeros. One process at a time, by an advisory lock.
+//!
+//! # What was run
+//!
+//! `tests/journal` stops a simulated disk at every call of random lives, and again at every call of the recovery, and once more; loses,
+//! keeps, tears and reorders what was not synced; flips every bit of a log of 64 KiB, and one of every torn log; cuts a log at every
+//! byte; errs at every call. `tests/interleavings.rs` compiles group commit with loom's locks. At length:
+//!
+//! | what | command | result |
+//! | --- | --- | --- |
+//! | stops | `AGENTPOL_JOURNAL_IMAGES=40000 AGENTPOL_JOURNAL_SEED=10014 cargo test --release -p agentpol-journal --test journal nothing_confirmed -- --nocapture`, and from seed 20002 | 81 749 images, 2 510 after one stop, 39 723 after two, 39 516 after three: all whole; one byte was mended by hand 73 times. Far from the 10^6 that it is meant for |
+//! | flips | `cargo test --release -p agentpol-journal --test journal every_flipped -- --nocapture` | all 524 288: 479 741 refused, 44 547 harmless (the space ahead); of 7 734 the byte was named |
 
 mod chain;
 mod disk;

@@ -26,7 +26,9 @@ pub struct Found {
     pub(crate) len: u64,
 }
 
-/// Reads a log without a change to it, also one that is open as a journal: says what it holds, or what is wrong with it.
+/// Reads a log without a change to it: says what it holds, or what is wrong with it. A log that is open as a journal can be read
+/// too; what is written in the meantime may then be seen in parts and look torn or, rarely, damaged: read it again.
+///
 /// `entry` is called with each entry in order, also with those before a place that is found damaged.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::{
     simulated::{Fault, Simulated, TEARINGS},
     workload::{History, reopen_mending},
 };
-use agentpol_journal::verify;
+use agentpol_journal::{Damage, OpenError, Wrong, verify};
 
 const IMAGES: usize = 4_000;
 
@@ -55,9 +55,14 @@ fn recover(history: &History, image: &Simulated, depth: usize, random: &mut Rand
     whole(history.clone(), image, random, counts);
 }
 
+fn not_begun(image: &Simulated) -> bool {
+    let read = verify(&*image.shown(), None, |_| ());
+    matches!(read, Err(OpenError::Damaged(Damage { wrong: Wrong::Header, .. })))
+}
+
 /// Everything confirmed is there, also after another loss of power, and the journal goes on.
 fn whole(mut history: History, image: &Simulated, random: &mut Random, counts: &mut Counts) {
-    if history.confirmed == 0 && verify(&*image.shown(), None, |_| ()).is_err() {
+    if history.confirmed == 0 && not_begun(image) {
         // Nothing was confirmed, not even the beginning: then it is begun again.
         let journal = agentpol_journal::Journal::create(image.clone()).unwrap();
         history.appended.clear();
