@@ -116,6 +116,7 @@ fn took(left: &mut Left, line: &str) {
 }
 
 /// Opens the history. Is its cap used up?
+#[expect(clippy::disallowed_methods, reason = "how long it takes is told, and decides nothing")]
 fn look(path: &Path, left: &Left, tally: &mut Tally) -> bool {
     // Killed before it had begun: there is nothing to open.
     if !Folder::is_begun(path) {

@@ -25,6 +25,7 @@ pub(super) fn is_ours(text: &str) -> bool {
 /// What the gate answers to a request.
 #[derive(Debug)]
 #[must_use]
+#[expect(clippy::large_enum_variant, reason = "an answer is taken apart where it is given")]
 pub enum Answer {
     /// It is allowed, and counted from now on. It can be signed.
     Reserved(Reserved),
@@ -37,6 +38,7 @@ pub enum Answer {
 /// What the gate answers to a request that has a name.
 #[derive(Debug)]
 #[must_use]
+#[expect(clippy::large_enum_variant, reason = "an answer is taken apart where it is given")]
 pub enum Once {
     /// It is new, or was denied before.
     First(Answer),

@@ -333,13 +333,13 @@ impl Books {
 
 pub(super) enum Again {
     Impossible(&'static str),
-    Open(OpenError),
+    Open(Box<OpenError>),
 }
 
 /// The policy that was bound.
 pub(super) fn bound_again(bound: &Bound, modules: &dyn Modules) -> Result<Policy, Again> {
-    let bytes = modules.module(bound.module).map_err(|e| Again::Open(OpenError::Log(e)))?;
-    bound.load(&bytes).map_err(|e| Again::Open(OpenError::Policy(e)))
+    let bytes = modules.module(bound.module).map_err(|e| Again::Open(OpenError::Log(e).into()))?;
+    bound.load(&bytes).map_err(|e| Again::Open(OpenError::Policy(e).into()))
 }
 
 /// `allow`, `ask` or `deny`.

@@ -39,12 +39,12 @@ impl Reading {
         let entry = self.entries;
         let taken = match serde_json::from_str(line) {
             Ok(news) => self.take(news),
-            Err(e) => Err(Again::Open(OpenError::Unreadable { entry, why: e.to_string() })),
+            Err(e) => Err(Again::Open(OpenError::Unreadable { entry, why: e.to_string() }.into())),
         };
         self.wrong = match taken {
             Ok(()) => None,
             Err(Again::Impossible(why)) => Some(OpenError::Impossible { entry, why }),
-            Err(Again::Open(e)) => Some(e),
+            Err(Again::Open(e)) => Some(*e),
         };
     }
 

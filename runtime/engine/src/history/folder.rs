@@ -21,6 +21,9 @@ use std::{
 /// The log's name in the folder.
 const LOG: &str = "log";
 
+/// Its name until its first entry is durable.
+const NEW: &str = "log.new";
+
 /// Where a history in a folder keeps its entries.
 #[derive(Debug)]
 pub struct Folder {
@@ -40,7 +43,7 @@ pub enum FolderError {
     /// The log is damaged, or of another history.
     Journal(agentpol_journal::OpenError),
     /// What it says cannot be gone on from.
-    Open(OpenError),
+    Open(Box<OpenError>),
 }
 
 impl fmt::Display for FolderError {
@@ -63,7 +66,7 @@ impl From<agentpol_journal::OpenError> for FolderError {
 
 impl From<OpenError> for FolderError {
     fn from(e: OpenError) -> Self {
-        FolderError::Open(e)
+        FolderError::Open(Box::new(e))
     }
 }
 
@@ -86,9 +89,19 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path).map_err(at)?;
-        let disk = FileDisk::create(&path.join(LOG)).map_err(at)?;
+        let disk = FileDisk::create(&fresh(path)?).map_err(at)?;
         let folder = Arc::new(Self { journal: Journal::create(disk)?, modules: ModuleFiles::of(path) });
-        Ok((Gate::begin(bound, module, folder.clone(), signer)?, folder))
+        let gate = Gate::begin(bound, module, folder.clone(), signer)?;
+        // It has its name once there is something in it; whatever has that name already keeps it.
+        let name = || {
+            fs::hard_link(path.join(NEW), path.join(LOG))?;
+            fs::remove_file(path.join(NEW))?;
+            #[cfg(unix)]
+            File::open(path)?.sync_all()?;
+            Ok(())
+        };
+        name().map_err(at)?;
+        Ok((gate, folder))
     }
 
     /// Goes on with the history in a folder. `anchor`: how far it went at least, as is known elsewhere ([`Folder::head`]), so that an
@@ -110,6 +123,19 @@ impl Folder {
     pub fn head(&self) -> Head {
         self.journal.head()
     }
+}
+
+/// Where to begin a log. What somebody left there who was interrupted in beginning one is nothing that anybody has signed by.
+fn fresh(path: &Path) -> Result<PathBuf, FolderError> {
+    let new = path.join(NEW);
+    let left = match FileDisk::open(&new) {
+        Ok(left) => left,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(new),
+        Err(e) => return Err(FolderError::Io(new, e)),
+    };
+    fs::remove_file(&new).map_err(|e| FolderError::Io(new.clone(), e))?;
+    drop(left);
+    Ok(new)
 }
 
 /// Reads the history in a folder, which may be in use: whether it is whole, and each entry.

@@ -524,6 +524,9 @@ fn a_folder_holds_all_that_a_gate_needs() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger");
     assert!(!Folder::is_begun(&path));
+    // Somebody was interrupted in beginning it.
+    std::fs::create_dir(&path).unwrap();
+    std::fs::write(path.join("log.new"), [0; 700]).unwrap();
     let (gate, folder) = Folder::begin(&path, bound(), &bytes(), key(KEY)).unwrap();
     gate.observe(Record::Begin(1, WALLET, FIRST)).unwrap();
     let first = sign(&gate, pay(100));
