@@ -1,6 +1,8 @@
 //! Kills a gate that eight clients ask, again and again: `crash KILLS [SEED]`. Exits with a panic at the first signature that left
 //! without being counted.
 
+#![allow(clippy::panic, reason = "a tool of the tests")]
+
 use agentpol_tests::crash;
 use std::{path::Path, process::Command};
 

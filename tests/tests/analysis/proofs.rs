@@ -32,6 +32,9 @@ fn of_policies_that_were_once_answered_wrong() {
     // A denial that cannot be told denies what its other conditions never meet.
     rule_sets(328_637..328_638, Effort { bindings: 3, requests: 20 });
     rule_sets(341_653..341_654, Effort { bindings: 3, requests: 20 });
+    // What leaves before an edge and after it leaves one wallet.
+    sources(224_722..224_723, Effort { bindings: 3, requests: 20 });
+    sources(295_669..295_670, Effort { bindings: 3, requests: 20 });
     sources(2303..2304, Effort { bindings: 3, requests: 20 });
     // An argument says which token is given away: each of them counts.
     sources(18_175..18_176, Effort { bindings: 3, requests: 20 });

@@ -21,7 +21,10 @@ impl Audit<'_, '_> {
         let Some(first) = steps.first() else { return true };
         let mut lines: Vec<(Seen, bool)> = vec![(Vec::new(), true); self.rules.budgets.len()];
         for step in steps {
-            if step.request.params != first.request.params {
+            // One wallet, one key, one set of values.
+            let binding =
+                |step: &Step| (step.request.wallet, step.request.signer, step.request.params.clone());
+            if binding(step) != binding(first) {
                 return false;
             }
             let Ok(Ok(granted)) = step.request.decide(self.rules) else { return false };
