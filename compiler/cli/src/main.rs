@@ -17,6 +17,7 @@ mod inspect;
 mod jsonl;
 mod keys;
 mod keystore;
+mod ledger;
 mod load;
 mod new;
 mod output;

@@ -143,6 +143,8 @@ fn typed(home: &TempDir, arguments: &str, answers: &[(&str, &str)]) -> (bool, St
             assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
             shown.push(byte[0]);
         }
+        // The question is shown a moment before the terminal stops showing what is typed: nobody types that fast.
+        std::thread::sleep(std::time::Duration::from_millis(400));
         stdin.write_all(format!("{answer}\n").as_bytes()).unwrap();
     }
     stdout.read_to_end(&mut shown).unwrap();

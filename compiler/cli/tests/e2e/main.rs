@@ -14,6 +14,7 @@ mod diff;
 mod files;
 mod judging;
 mod keys;
+mod ledger;
 mod pages;
 mod policies;
 mod streams;
