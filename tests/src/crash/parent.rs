@@ -18,12 +18,15 @@ use std::{
 /// Longest time that a child lives before it is killed, in microseconds from when it is ready.
 const LONGEST: usize = 60_000;
 
+/// Kills of one history at most: what it holds is read anew after each.
+const KILLS_A_HISTORY: u64 = 15;
+
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Times the child was killed.
     pub kills: u64,
-    /// Histories: a new one begins when the cap is used up.
+    /// Histories: a new one begins when the cap is used up, or after some kills.
     pub histories: u64,
     /// Signatures that left a child, each as often as it did.
     pub left: u64,
@@ -49,7 +52,7 @@ pub fn run(child: impl Fn() -> Command, kills: u64, seed: u64) -> Tally {
         let path = dir.path().join("ledger");
         let mut left = Left::new();
         tally.histories += 1;
-        loop {
+        for _ in 0..KILLS_A_HISTORY {
             let lines =
                 kill_one(child(), &path, rng.next_u64(), Duration::from_micros(rng.below(LONGEST) as u64));
             tally.kills += 1;

@@ -8,6 +8,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     process::{Child, Command, Stdio},
+    sync::OnceLock,
     thread,
     time::Duration,
 };
@@ -72,14 +73,7 @@ impl Chain {
     }
 
     fn deploy_all(&self, tools: &Tools) {
-        let compiled = Command::new(&tools.node)
-            .arg(tools.scripts.join("compile.mjs"))
-            .arg(source().join("contracts"))
-            .current_dir(root())
-            .output()
-            .unwrap();
-        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-        let code: Value = serde_json::from_slice(&compiled.stdout).unwrap();
+        let code = contracts(tools);
         let token = |name: &str, decimals: u64, supply: u128| {
             (name.to_owned(), U256::from(decimals), U256::from(supply)).abi_encode_params()
         };
@@ -190,4 +184,19 @@ fn post(port: u16, body: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// Their code by their names, compiled once.
+fn contracts(tools: &Tools) -> &'static Value {
+    static CODE: OnceLock<Value> = OnceLock::new();
+    CODE.get_or_init(|| {
+        let compiled = Command::new(&tools.node)
+            .arg(tools.scripts.join("compile.mjs"))
+            .arg(source().join("contracts"))
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        serde_json::from_slice(&compiled.stdout).unwrap()
+    })
 }

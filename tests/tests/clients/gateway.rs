@@ -95,14 +95,6 @@ fn run(mut command: Command, stdin: &str) -> Output {
 }
 
 impl Gateway {
-    /// Is there such a command in this build?
-    pub(crate) fn exists(tools: &Tools) -> bool {
-        Command::new(&tools.agentpol)
-            .args(["serve", "--help"])
-            .output()
-            .is_ok_and(|help| help.status.success())
-    }
-
     /// The one place that knows how it is started.
     pub(crate) fn start(tools: &Tools, chain: &Chain, access: Access) -> Self {
         let home = Home::new();

@@ -61,12 +61,9 @@ fn allowed(client: Client, gateway: &Gateway, steps: &Steps) {
 }
 
 fn refused(client: Client, steps: &Steps) {
-    for (step, code) in [
-        ("refused", "no_rule"),
-        ("unlimited", "unlimited"),
-        ("message_refused", "no_rule"),
-        ("over", "budget"),
-    ] {
+    for (step, code) in
+        [("refused", "no_rule"), ("unlimited", "no_rule"), ("message_refused", "no_rule"), ("over", "budget")]
+    {
         decision(step, code, &steps.error(step));
     }
     // Refusing changes nothing, so the same request gets the same answer.

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
+    time::SystemTime,
 };
 
 /// Where everything is.
@@ -53,7 +54,7 @@ impl Tools {
         static SCRIPTS: OnceLock<PathBuf> = OnceLock::new();
         let scripts = SCRIPTS.get_or_init(|| copy_scripts(&clients)).clone();
         static AGENTPOL: OnceLock<PathBuf> = OnceLock::new();
-        let agentpol = AGENTPOL.get_or_init(build).clone();
+        let agentpol = AGENTPOL.get_or_init(agentpol).clone();
         Ok(Self { node, python, anvil, scripts, agentpol })
     }
 }
@@ -81,11 +82,38 @@ fn copy_scripts(clients: &Path) -> PathBuf {
     scripts
 }
 
-/// The command itself, which cargo builds for tests of its own package only.
+/// The command itself: as the tests of its own package had it built, if it is not older than what it is made of.
+fn agentpol() -> PathBuf {
+    let tests = env::current_exe().unwrap();
+    let beside = tests.ancestors().nth(2).unwrap().join("agentpol");
+    let built = fs::metadata(&beside).and_then(|file| file.modified());
+    let folders = ["grammar", "stdlib", "runtime", "compiler"].map(|folder| root().join(folder));
+    let newest = folders.iter().map(|folder| newest(folder)).max().unwrap();
+    if built.is_ok_and(|built| built > newest) { beside } else { build() }
+}
+
+/// When the youngest file below was changed.
+fn newest(folder: &Path) -> SystemTime {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let times = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => newest(&entry.path()),
+        false => entry.metadata().unwrap().modified().unwrap(),
+    });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
 fn build() -> PathBuf {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["build", "--locked", "-p", "agentpol-cli", "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--locked",
+            "--workspace",
+            "--bin",
+            "agentpol",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(root())
         .output()
         .unwrap();

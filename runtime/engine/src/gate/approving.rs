@@ -1,9 +1,10 @@
 //! Approvals: what waits for them, what approvers sign, and what their signatures lead to.
 
 use super::{
-    Answer, Asked, Gate,
+    Answer, Gate,
     answer::{self, Waiting},
     books::Books,
+    deciding::Asked,
 };
 use crate::{
     decision::Outcome,

@@ -20,6 +20,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `deciding` | from a request to an answer, and the entry that says so |
 //! | `books` | what a gate knows, as a fold of its log |
 //! | `approving` | approvals: what is signed, and what they lead to |
 //! | `signing` | from a reservation to a signature that may leave |
@@ -30,6 +31,7 @@
 mod answer;
 mod approving;
 mod books;
+mod deciding;
 mod reading;
 mod replay;
 mod signing;
@@ -40,19 +42,15 @@ pub use reading::Reading;
 pub use replay::{Difference, Replayed};
 
 use crate::{
-    decision::{Decision, Outcome},
-    history::{Bound, Decided, Entry, Known, Log, LogError, SignedAs, Ticket},
-    ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot},
+    history::{Bound, Entry, Log, LogError, SignedAs, Ticket},
+    ledger::{Ledger, Misfit, Record, Reply, Slot},
     load::Policy,
-    slot::{self, Place},
 };
-use agentpol_ethereum::{Body, Completion, Facts, OwnedRequest, Signable};
-use agentpol_model::{B256, ChainId, Time, decision::DenyCode};
+use agentpol_model::{B256, ChainId, Time};
 use alloy::signers::{Signature, Signer};
-use approving::{Approvals, Kept};
 use books::Books;
 use core::ops::Deref;
-use serde_json::value::{RawValue, to_raw_value};
+use deciding::next_nonce;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A policy, a ledger and a key.
@@ -72,15 +70,6 @@ impl Deref for LedgerView<'_> {
     fn deref(&self) -> &Ledger {
         &self.0.ledger
     }
-}
-
-/// What is asked, and how it came.
-struct Asked<'a> {
-    agent: Option<&'a str>,
-    now: Time,
-    key: Option<&'a Known>,
-    /// Of an approval: signatures, and who made them.
-    approvals: Option<&'a Approvals>,
 }
 
 // ---- setting it up
@@ -258,271 +247,6 @@ impl<S> Gate<S> {
     pub fn replacement_text(&self, bound: &Bound) -> String {
         replacement_text(&self.read(), bound)
     }
-}
-
-// ---- asking
-impl<S> Gate<S> {
-    /// Decides, and reserves if it is allowed. `agent`: who asks, as it was authenticated.
-    pub fn ask(&self, request: OwnedRequest, agent: Option<&str>, now: Time) -> Answer {
-        self.answer(request, &Asked { agent, now, key: None, approvals: None })
-    }
-
-    /// The same for an agent that gives its request a name: whoever asks the same twice, under the same name and within
-    /// [`KEYS_ARE_KEPT`], is charged once. What was denied is judged anew.
-    pub fn ask_once(&self, request: OwnedRequest, agent: Option<&str>, now: Time, key: &Known) -> Once {
-        let books = match self.write() {
-            Ok(books) => books,
-            Err(e) => return Once::First(self.unrecorded(&e)),
-        };
-        match recall(&books, key, agent, now) {
-            Some(again) => {
-                // Whoever asked first may be waiting for it still.
-                let last = books.last;
-                drop(books);
-                self.settle(last).map_or_else(|e| Once::First(self.unrecorded(&e)), |()| again)
-            }
-            None => Once::First(self.locked(
-                books,
-                request,
-                &Asked { agent, now, key: Some(key), approvals: None },
-            )),
-        }
-    }
-
-    /// What [`ask_once`](Gate::ask_once) would answer to a name that was used before, for whoever has to fill in the request first.
-    pub fn asked_before(&self, agent: Option<&str>, now: Time, key: &Known) -> Option<Once> {
-        recall(&self.read(), key, agent, now)
-    }
-
-    fn answer(&self, request: OwnedRequest, asked: &Asked<'_>) -> Answer {
-        match self.write() {
-            Ok(books) => self.locked(books, request, asked),
-            Err(e) => self.unrecorded(&e),
-        }
-    }
-
-    fn locked(&self, mut books: MutexGuard<'_, Books>, request: OwnedRequest, asked: &Asked<'_>) -> Answer {
-        let decided = self.decide(&mut books, request, asked);
-        drop(books);
-        match decided {
-            // Whoever signs it waits.
-            Ok((Answer::Reserved(reserved), ticket)) => Answer::Reserved(Reserved { ticket, ..reserved }),
-            Ok((answer, ticket)) => match self.settle(ticket) {
-                Ok(()) => answer,
-                Err(e) => self.unrecorded(&e),
-            },
-            Err(e) => self.unrecorded(&e),
-        }
-    }
-
-    fn unrecorded(&self, e: &LogError) -> Answer {
-        let policy = self.policy();
-        Answer::Denied(Box::new(policy.decision(Outcome::Deny(DenyCode::Storage), None, e.to_string(), 0)))
-    }
-
-    /// The answer, and the entry that says so.
-    fn decide(
-        &self,
-        books: &mut Books,
-        request: OwnedRequest,
-        asked: &Asked<'_>,
-    ) -> Result<(Answer, Option<Ticket>), LogError> {
-        books.ledger.apply(Record::Now(asked.now));
-        let id = request.id().cloned();
-        let as_asked = request.clone();
-        let (decision, judged) = match close(books, request, asked) {
-            Ok(closed) => {
-                let (decision, entry) = judge(books, &closed, asked, Books::judged);
-                (decision.named(id.as_ref()), Some((closed.unsigned, entry)))
-            }
-            Err(decision) => (decision.named(id.as_ref()), None),
-        };
-        let text = match (&decision.outcome, &judged) {
-            // What waits gets its nonce when it is approved.
-            (Outcome::Ask(_), _) | (_, None) => self.written(&as_asked),
-            (_, Some((unsigned, _))) => self.written(unsigned.request()),
-        };
-        let entry = judged.as_ref().and_then(|(_, entry)| entry.as_ref());
-        let ticket = self.record(books, asked, &decision, text, entry)?;
-        let answer = match (decision.outcome.clone(), judged) {
-            (Outcome::Allow, Some((unsigned, Some(entry)))) => {
-                books.unsigned.remove(&entry.slot);
-                if let Some(key) = asked.key {
-                    books.used(asked.agent.map(str::to_owned), key.clone(), entry.slot, entry.digest);
-                }
-                Answer::Reserved(Reserved { unsigned, decision, slot: entry.slot, ticket: None })
-            }
-            (Outcome::Ask(asking), Some((_, Some(entry)))) => {
-                let name = entry.name();
-                books.waits(name, kept(asked, &as_asked, &decision));
-                Answer::Asked(Pending { name, request: as_asked, decision, asking })
-            }
-            _ => Answer::Denied(Box::new(decision)),
-        };
-        // What was approved, or came too late.
-        books.forget_expired();
-        Ok((answer, ticket))
-    }
-
-    /// For the log, if there is one.
-    fn written(&self, request: &OwnedRequest) -> Option<String> {
-        self.log.as_ref().and_then(|_| request.to_json())
-    }
-
-    fn record(
-        &self,
-        books: &mut Books,
-        asked: &Asked<'_>,
-        decision: &Decision,
-        request: Option<String>,
-        charge: Option<&ledger::Request>,
-    ) -> Result<Option<Ticket>, LogError> {
-        if self.log.is_none() {
-            return Ok(None);
-        }
-        let unwritable = |e: serde_json::Error| LogError(e.to_string());
-        let approvals = asked.approvals.map(|approvals| approvals.bytes()).unwrap_or_default();
-        let entry = Entry::Decided(Box::new(Decided {
-            at: asked.now,
-            agent: asked.agent.map(str::to_owned),
-            key: asked.key.cloned(),
-            request: request.map(RawValue::from_string).transpose().map_err(unwritable)?,
-            approvals,
-            decision: to_raw_value(decision).map_err(unwritable)?,
-            charge: charge.cloned(),
-        }));
-        self.append(books, &entry)
-    }
-}
-
-/// What waits.
-fn kept(asked: &Asked<'_>, request: &OwnedRequest, decision: &Decision) -> Kept {
-    Kept {
-        agent: asked.agent.map(str::to_owned),
-        at: asked.now,
-        request: request.clone(),
-        decision: serde_json::to_string(decision).unwrap_or_default().into(),
-        approvals: asked.approvals.cloned().unwrap_or_default(),
-    }
-}
-
-/// A request with nothing left open.
-struct Closed {
-    unsigned: Signable,
-    /// The ledger gave the nonce.
-    has_our_nonce: bool,
-}
-
-/// Everything has to be said before it is judged. The nonce is the ledger's to give.
-fn close(books: &Books, request: OwnedRequest, asked: &Asked<'_>) -> Result<Closed, Box<Decision>> {
-    let deny = |code, reason| Box::new(books.policy.decision(Outcome::Deny(code), None, reason, 0));
-    if let Body::Message { message, .. } = request.body()
-        && answer::is_ours(message.text())
-    {
-        let reason = "it would speak for the owner or an approver";
-        return Err(deny(DenyCode::UnsafeMessage, reason.to_owned()));
-    }
-    let open = request.open_fields();
-    let next = next_nonce(books, request.chain());
-    let (request, has_our_nonce) = match (open.as_slice(), next) {
-        // Nothing else is open, so nothing else is filled in.
-        (["nonce"], Some(nonce)) => {
-            let fill = Completion { nonce, gas_limit: 0, max_fee_per_gas: 0, max_priority_fee_per_gas: 0 };
-            (request.complete(&fill).map_err(|refusal| Box::new(books.policy.refuse(&refusal)))?, true)
-        }
-        _ => (request, false),
-    };
-    // What is denied whatever fills it in is denied for that, and not for being open.
-    if !request.open_fields().is_empty()
-        && let Some(denial) = denied_while_open(books, &request, asked)
-    {
-        return Err(Box::new(denial));
-    }
-    let unsigned = Signable::new(request).map_err(|e| deny(DenyCode::InvalidRequest, e.to_string()))?;
-    Ok(Closed { unsigned, has_our_nonce })
-}
-
-fn denied_while_open(books: &Books, request: &OwnedRequest, asked: &Asked<'_>) -> Option<Decision> {
-    let policy = &books.policy;
-    let now = books.ledger.state().now;
-    let facts = Facts { wallet: policy.wallet(), signer: policy.signer(), agent: asked.agent, now };
-    let decision = match request.lend(&facts) {
-        Ok(lent) => policy.decide(&lent.request(), &books.ledger),
-        Err(refusal) => policy.refuse(&refusal),
-    };
-    matches!(decision.outcome, Outcome::Deny(_)).then_some(decision)
-}
-
-fn next_nonce(books: &Books, chain: ChainId) -> Option<u64> {
-    let signer = books.policy.signer();
-    let abandoned = books.unsigned.keys().find_map(|slot| match *slot {
-        Slot::Transaction { chain: on, account, nonce } if (on, account) == (chain, signer) => Some(nonce),
-        _ => None,
-    });
-    abandoned.or_else(|| books.ledger.state().next_nonce.get(&(chain, signer)).copied())
-}
-
-/// The one way to a reservation: what is judged are the bytes that are kept. Also what the ledger was asked, if it was. `by`: how it
-/// is asked.
-fn judge(
-    books: &mut Books,
-    closed: &Closed,
-    asked: &Asked<'_>,
-    by: fn(&mut Books, Record) -> Judgement,
-) -> (Decision, Option<ledger::Request>) {
-    let Closed { unsigned, has_our_nonce } = closed;
-    let policy = books.policy.clone();
-    if let Some(reason) = &books.frozen {
-        let reason = format!("the owner has stopped everything: {reason}");
-        return (policy.decision(Outcome::Deny(DenyCode::Frozen), None, reason, 0), None);
-    }
-    let facts = Facts {
-        wallet: policy.wallet(),
-        signer: policy.signer(),
-        agent: asked.agent,
-        now: books.ledger.state().now,
-    };
-    let granted = match unsigned.lend(&facts) {
-        Err(refusal) => return (policy.refuse(&refusal), None),
-        Ok(lent) => {
-            let request = lent.request();
-            let nonce = slot::named_nonce(&request).unwrap_or_default();
-            let name = has_our_nonce.then(|| slot::name_without_nonce(&request));
-            policy.grant(&request, &Place { nonce, digest: unsigned.digest(), asked: name })
-        }
-    };
-    let granted = match granted {
-        Ok(granted) => granted,
-        Err(denial) => return (*denial, None),
-    };
-    let entry = granted.entry.clone();
-    let judgement: Judgement = match asked.approvals {
-        None => by(books, Record::Request(entry.clone())),
-        Some(approvals) => match approvals.missing(books, &entry) {
-            None => by(books, Record::Approve(entry.clone())),
-            // Nothing has happened.
-            Some((judgement, reason)) => {
-                let decision = policy.conclude(granted, &judgement, &books.ledger);
-                return (Decision { reason, ..decision }, Some(entry));
-            }
-        },
-    };
-    (policy.conclude(granted, &judgement, &books.ledger), Some(entry))
-}
-
-/// What a name was used for before.
-fn recall(books: &Books, key: &Known, agent: Option<&str>, now: Time) -> Option<Once> {
-    let used = books.recall(agent, &key.key, now)?;
-    // The gate was stopped before it was signed: it is judged again.
-    if books.unsigned.get(&used.slot) == Some(&used.digest) {
-        return None;
-    }
-    if used.asked != key.asked {
-        let reason = format!("the key `{}` was used for another request", key.key.escape_default());
-        let outcome = Outcome::Deny(DenyCode::InvalidRequest);
-        return Some(Once::First(Answer::Denied(Box::new(books.policy.decision(outcome, None, reason, 0)))));
-    }
-    Some(Once::Again { digest: used.digest, signed: used.signed.clone() })
 }
 
 fn replacement_text(books: &Books, bound: &Bound) -> String {

@@ -1,6 +1,9 @@
 //! Every decision of a log, decided once more: by the policy that was bound then, at that time, on the ledger as it was.
 
-use super::{Asked, Closed, books::Books, close, judge};
+use super::{
+    books::Books,
+    deciding::{Asked, Closed, close, judge},
+};
 use crate::{history::Decided, ledger::Slot};
 use agentpol_ethereum::{Completion, OwnedRequest};
 
