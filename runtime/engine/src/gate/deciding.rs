@@ -32,7 +32,7 @@ impl<S> Gate<S> {
     }
 
     /// The same for an agent that gives its request a name: whoever asks the same twice, under the same name and within
-    /// [`KEYS_ARE_KEPT`], is charged once. What was denied is judged anew.
+    /// [`KEYS_ARE_KEPT`](super::KEYS_ARE_KEPT), is charged once. What was denied is judged anew.
     pub fn ask_once(&self, request: OwnedRequest, agent: Option<&str>, now: Time, key: &Known) -> Once {
         let books = match self.write() {
             Ok(books) => books,

@@ -9,8 +9,8 @@
 //!                    └──> Answer::Denied(Decision)
 //! ```
 //!
-//! Transactions, typed data, texts, authorisations and user operations all go this one way ([`Signable`]). The key need not be
-//! the wallet's own: the owner of a Safe, or of an account that an entry point calls, signs for the wallet. What the key signs
+//! Transactions, typed data, texts, authorisations and user operations all go this one way
+//! ([`Signable`](agentpol_ethereum::Signable)). The key need not be the wallet's own: the owner of a Safe, or of an account that an entry point calls, signs for the wallet. What the key signs
 //! from an account of its own is then no business of the wallet, and the rules see that somebody else acts (`foreign_sender`).
 //!
 //! A gate can be shared between threads. Requests are judged one after the other, under a lock, and what is decided stands in
