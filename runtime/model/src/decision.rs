@@ -87,7 +87,7 @@ codes! {
     Nonce "nonce" "The nonce is neither the next one nor that of a transaction still open.";
     TooManyAsks "too_many_asks" "Eight requests are already waiting for approval.";
     Approval "approval" "There is no such approval, it has expired, or the policy has changed since.";
-    Frozen "frozen" "The owner has stopped everything; `agentpol freeze --lift` lets the agent go on.";
+    Frozen "frozen" "The owner has stopped everything, and has not let the agent go on since.";
     Storage "storage" "The ledger's log could not be written, so nothing is signed until the gate is started anew.";
 }
 
