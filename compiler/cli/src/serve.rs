@@ -2,7 +2,6 @@
 
 use crate::{
     cli::Format,
-    input,
     keystore::KeystoreArgs,
     load, params, report,
     ui::{DIM, Failure, Outcome, Status, Ui},
@@ -21,15 +20,14 @@ use alloy::signers::Signer as _;
 use clap::Args;
 use serde::Serialize;
 use std::{
-    fs::File,
-    io::{Read as _, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Bytes of a file with a token.
-const MAX_TOKEN_BYTES: u64 = 1_024;
+const MAX_TOKEN_BYTES: usize = 1_024;
 
 /// Sign what the policy allows: an endpoint that wallet clients take for their node
 #[derive(Args)]
@@ -233,28 +231,13 @@ fn token(given: &str) -> Result<Token, Failure> {
         _ => (None, given),
     };
     let path = Path::new(path);
-    let cannot = |e: std::io::Error| Failure::new(format!("cannot read `{}`: {e}", path.display()));
-    let file = File::open(path).map_err(cannot)?;
-    private(path, &file)?;
-    let mut text = String::new();
-    file.take(MAX_TOKEN_BYTES + 1).read_to_string(&mut text).map_err(cannot)?;
-    if text.len() as u64 > MAX_TOKEN_BYTES {
-        return Err(input::too_large(path, MAX_TOKEN_BYTES));
-    }
+    let bytes = agentpol_keys::read_private(path, MAX_TOKEN_BYTES)?;
+    let text = core::str::from_utf8(&bytes)
+        .map_err(|_| Failure::new(format!("`{}` is not text", path.display())))?;
     let token = text.trim_end();
     if token.contains(|c: char| !c.is_ascii_graphic()) {
         return Err(Failure::new(format!("`{}` holds more than one word", path.display()))
             .help("write the token alone into it: letters, digits and signs"));
     }
     Ok(Token { agent, token: Secret::new(token) })
-}
-
-fn private(path: &Path, file: &File) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let open = file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o077 == 0);
-    match open {
-        true => Ok(()),
-        false => Err(Failure::new(format!("others can read `{}`", path.display()))
-            .help(format!("keep it to yourself: chmod 600 {}", path.display()))),
-    }
 }

@@ -1,18 +1,15 @@
 //! What somebody has to agree to, as it was filled in the first time. Fees move: filled in anew, the same request would be
 //! another one each time it is asked, and nobody could agree to it.
 
-use crate::keeper::Asker;
+use crate::{keeper::Asker, recent::Recent};
 use agentpol_ethereum::OwnedRequest;
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
 /// Requests that are remembered, the oldest forgotten first: of all agents together.
 pub(crate) const MAX_ASKING: usize = 256;
 
-#[derive(Debug)]
-struct Asked {
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
     agent: Option<Arc<str>>,
     open: OwnedRequest,
     filled: OwnedRequest,
@@ -20,26 +17,16 @@ struct Asked {
 
 /// The requests that are remembered.
 #[derive(Debug, Default)]
-pub(crate) struct Asking(Mutex<VecDeque<Asked>>);
+pub(crate) struct Asking(Recent<Asked, MAX_ASKING>);
 
 impl Asking {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Asked>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// As it was filled in before.
     pub(crate) fn find(&self, who: &Asker, open: &OwnedRequest) -> Option<OwnedRequest> {
-        let asked = self.lock();
-        let same = |one: &&Asked| one.agent == who.agent && one.open == *open;
-        asked.iter().find(same).map(|one| one.filled.clone())
+        self.0.find(|one| one.agent == who.agent && one.open == *open).map(|one| one.filled)
     }
 
     /// Remembers it.
     pub(crate) fn keep(&self, who: &Asker, open: OwnedRequest, filled: OwnedRequest) {
-        let mut asked = self.lock();
-        if asked.len() == MAX_ASKING {
-            asked.pop_front();
-        }
-        asked.push_back(Asked { agent: who.agent.clone(), open, filled });
+        self.0.push(Asked { agent: who.agent.clone(), open, filled });
     }
 }

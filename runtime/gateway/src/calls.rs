@@ -3,16 +3,13 @@
 use crate::{
     gateway::Gateway,
     node::{NodeError, Quantity, ask},
+    recent::Recent,
     rpc::{Call, Fault, Outcome, code, result},
 };
 use agentpol_model::B256;
 use alloy_primitives::keccak256;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
 
 /// Batches that are remembered. The oldest is forgotten first; its transactions are not.
 pub const MAX_BATCHES: usize = 1_024;
@@ -38,7 +35,7 @@ impl Named {
 }
 
 #[derive(Clone, Debug)]
-struct Batch {
+pub(crate) struct Batch {
     id: String,
     hashes: Vec<B256>,
     /// Was every call signed and sent?
@@ -47,15 +44,11 @@ struct Batch {
 
 /// The batches of this run. A restart forgets them: what they did is in the ledger and on the chain.
 #[derive(Debug, Default)]
-pub(crate) struct Batches(Mutex<VecDeque<Batch>>);
+pub(crate) struct Batches(Recent<Batch, MAX_BATCHES>);
 
 impl Batches {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Batch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.lock().iter().any(|batch| batch.id == id)
+        self.find(id).is_some()
     }
 
     /// Remembers a batch, under its own name or one made from its transactions.
@@ -64,16 +57,12 @@ impl Batches {
             let all: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
             keccak256(all).to_string()
         });
-        let mut batches = self.lock();
-        if batches.len() == MAX_BATCHES {
-            batches.pop_front();
-        }
-        batches.push_back(Batch { id: id.clone(), hashes, whole });
+        self.0.push(Batch { id: id.clone(), hashes, whole });
         id
     }
 
     fn find(&self, id: &str) -> Option<Batch> {
-        self.lock().iter().find(|batch| batch.id == id).cloned()
+        self.0.find(|batch| batch.id == id)
     }
 }
 

@@ -34,19 +34,20 @@ impl Gateway {
         }
         let key = who.key.clone().map(|key| Known { key, asked: asked(call) });
         let before = key.as_ref().and_then(|key| self.keep.asked_before(who, self.now(), key));
+        // Held until it is with the node, so that nonces arrive there in their order.
+        let mut _in_order = None;
         let signed = match before {
             Some(before) => self.again(before)?,
-            None => match what {
-                Judged::Send => {
-                    let filled = self.complete(request.clone(), who).await?;
-                    let _in_order = self.outgoing.lock().await;
-                    let signed = self.sign(filled, who, key).await?;
-                    self.send(&signed.sent()?).await?;
-                    return result(&signed.hash.to_string());
+            None => {
+                let filled = match what {
+                    Judged::Send | Judged::Sign => self.complete(request.clone(), who).await?,
+                    _ => request.clone(),
+                };
+                if what == Judged::Send {
+                    _in_order = Some(self.outgoing.lock().await);
                 }
-                Judged::Sign => self.sign(self.complete(request.clone(), who).await?, who, key).await?,
-                _ => self.sign(request.clone(), who, key).await?,
-            },
+                self.sign(filled, who, key).await?
+            }
         };
         match (what, request.body()) {
             (Judged::Send, _) => {
@@ -310,11 +311,7 @@ struct Made {
 
 impl Made {
     fn new(signed: &Signed) -> Self {
-        let bytes = match signed {
-            Signed::Transaction(transaction) => Bytes::copy_from_slice(&transaction.raw),
-            Signed::Statement(statement) => Bytes::copy_from_slice(&statement.signature),
-        };
-        Self { hash: signed.hash(), bytes }
+        Self { hash: signed.hash(), bytes: Bytes::copy_from_slice(signed.bytes()) }
     }
 
     fn sent(&self) -> Result<Sent, Fault> {

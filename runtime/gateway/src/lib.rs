@@ -26,6 +26,7 @@
 //! | [`node`], `upstream` | the node, which is not trusted |
 //! | `follow` | what became final, told to the ledger |
 //! | `metrics` | counters |
+//! | `recent` | what is remembered of late |
 //! | [`clock`] | the only place that reads the time |
 //!
 //! # What a client sees of a denial
@@ -51,6 +52,7 @@ pub mod methods;
 mod metrics;
 pub mod node;
 mod rate;
+mod recent;
 pub mod rpc;
 mod server;
 mod upstream;

@@ -33,7 +33,7 @@ pub(crate) fn check_private_directory(path: &Path) -> Result<bool, KeyError> {
 }
 
 /// All of a file, if it is its owner's alone. A pipe is read as well: `<(pass show agent)`.
-pub(crate) fn read_private(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub fn read_private(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |e: io::Error| KeyError::io("read", path, &e);
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;

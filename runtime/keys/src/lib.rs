@@ -24,6 +24,7 @@ mod storage;
 mod store;
 
 pub use error::KeyError;
+pub use files::read_private;
 pub use key::Key;
 pub use name::{KeyName, MAX_NAME_BYTES};
 pub use secret::{MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, Passphrase, PrivateKey};

@@ -1,6 +1,7 @@
-//! Attacks on the analysis over many seeds: `oracle rule-sets|sources|tiny|spending|hollow|z3|changes|tiny-changes POLICIES [FIRST_SEED
-//! [REQUESTS]]`, or `oracle z3-held RULES RULES_A_FUNCTION`. Exits with a panic at the first lie, having made it small. `REQUESTS` is how many are tried against each policy of
-//! `rule-sets` and `sources`.
+//! Attacks on the analysis over many seeds:
+//! `oracle rule-sets|sources|tiny|spending|hollow|z3|changes|tiny-changes POLICIES [FIRST_SEED [REQUESTS]]`, or
+//! `oracle z3-held RULES RULES_A_FUNCTION`. Exits with a panic at the first lie, having made it small. `REQUESTS` is how many are tried
+//! against each policy of `rule-sets` and `sources`.
 
 use agentpol_compiler::{NoFiles, SourceFile, compile};
 use agentpol_tests::{

@@ -9,13 +9,7 @@ use serde_json::json;
 
 pub(crate) fn check(client: Client, chain: &Chain, steps: &Steps) {
     assert_eq!(steps.names(), steps_of(client));
-    steps.expect("account", &json!({ "account": DEPLOYER.to_string() }));
-    steps.expect("chain", &json!({ "chain": 31337 }));
-    let mined = json!({ "mined": true });
-    steps.expect("pay", &json!({ "mined": true, "shop": (25 * COINS).to_string() }));
-    steps.expect("tip", &mined);
-    steps.expect("approve", &mined);
-    steps.expect("swap", &json!({ "mined": true, "router": (30 * COINS).to_string() }));
+    steps.expect_ordinary(&DEPLOYER.to_string());
     // Nobody refuses anything here.
     for unguarded in ["refused", "refused_again", "unlimited", "over"] {
         let told = steps.of(unguarded);

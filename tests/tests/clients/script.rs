@@ -1,7 +1,7 @@
 //! The clients' scripts, and what they print.
 
 use crate::{
-    chain::{COIN, GOLD, ROUTER, SHOP, STRANGER},
+    chain::{COIN, COINS, GOLD, ROUTER, SHOP, STRANGER},
     tools::Tools,
 };
 use serde_json::{Value, json};
@@ -62,6 +62,18 @@ impl Steps {
     #[track_caller]
     pub(crate) fn expect(&self, name: &str, told: &Value) {
         assert_eq!(&self.of(name), told, "{name}");
+    }
+
+    /// What is allowed goes as it does with any node: a payment, a tip, an approval, a swap.
+    #[track_caller]
+    pub(crate) fn expect_ordinary(&self, account: &str) {
+        self.expect("account", &json!({ "account": account }));
+        self.expect("chain", &json!({ "chain": 31337 }));
+        let mined = json!({ "mined": true });
+        self.expect("pay", &json!({ "mined": true, "shop": (25 * COINS).to_string() }));
+        self.expect("tip", &mined);
+        self.expect("approve", &mined);
+        self.expect("swap", &json!({ "mined": true, "router": (30 * COINS).to_string() }));
     }
 
     /// The error that the endpoint answered.

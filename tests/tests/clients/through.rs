@@ -29,13 +29,7 @@ pub(crate) fn check(client: Client, chain: &Chain, gateway: &Gateway, steps: &St
 
 fn allowed(client: Client, gateway: &Gateway, steps: &Steps) {
     let wallet = gateway.wallet().to_string();
-    steps.expect("account", &json!({ "account": wallet }));
-    steps.expect("chain", &json!({ "chain": 31337 }));
-    let mined = json!({ "mined": true });
-    steps.expect("pay", &json!({ "mined": true, "shop": (25 * COINS).to_string() }));
-    steps.expect("tip", &mined);
-    steps.expect("approve", &mined);
-    steps.expect("swap", &json!({ "mined": true, "router": (30 * COINS).to_string() }));
+    steps.expect_ordinary(&wallet);
     steps.expect("two_at_once", &json!({ "mined": true, "apart": 1, "shop": (45 * COINS).to_string() }));
     let signed = json!({ "signer": wallet });
     steps.expect("message", &signed);

@@ -95,7 +95,7 @@ impl<S> Gate<S> {
     /// What waits for approval, the oldest first.
     pub fn waiting(&self, now: Time) -> Result<Vec<Waiting>, LogError> {
         let mut books = self.write()?;
-        books.ledger.apply(Record::Now(now));
+        books.at(now);
         books.forget_expired();
         let asks = &books.ledger.state().asks;
         let mut waiting: Vec<Waiting> = books
@@ -131,7 +131,7 @@ impl<S> Gate<S> {
             Ok(books) => books,
             Err(e) => return self.unrecorded(&e),
         };
-        books.ledger.apply(Record::Now(now));
+        books.at(now);
         books.forget_expired();
         let Some(kept) = books.waiting.get(name).cloned() else {
             let reason = ledger::Misfit::NothingAsked.to_string();

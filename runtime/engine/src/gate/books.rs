@@ -10,6 +10,7 @@ use crate::{
     ledger::{self, Judgement, Ledger, Misfit, Record, Reply, Slot, Terms, Verdict},
     load::{LoadError, Policy, load},
 };
+use agentpol_ethereum::Facts;
 use agentpol_model::{Address, B256, Time, decision::DenyCode};
 use agentpol_vm::Binding;
 use alloy::signers::Signature;
@@ -131,11 +132,17 @@ impl Bound {
 }
 
 impl Books {
-    pub(super) fn new(policy: Policy, ledger: Ledger, owner: Option<Address>) -> Self {
+    /// Those of a history that begins with this.
+    pub(super) fn of(bound: &Bound, policy: Policy) -> Self {
+        let ledger = policy.ledger(bound.complete_logs);
+        Self { owner: bound.owner, ..Self::new(policy, ledger) }
+    }
+
+    pub(super) fn new(policy: Policy, ledger: Ledger) -> Self {
         Self {
             policy: Arc::new(policy),
             ledger,
-            owner,
+            owner: None,
             signed: BTreeMap::new(),
             known_as: BTreeMap::new(),
             unsigned: BTreeMap::new(),
@@ -152,8 +159,7 @@ impl Books {
         match entry {
             Entry::Bound(bound) => {
                 let policy = bound_again(&bound, modules)?;
-                self.owner = bound.owner;
-                self.replace(policy);
+                self.replace(&bound, policy);
             }
             Entry::Decided(decided) => self.decided_again(*decided)?,
             Entry::Signed(signed) => self.signed(signed),
@@ -162,14 +168,8 @@ impl Books {
                 Reply::Refused(_) => return Err(Again::Impossible("a fact that fits nothing")),
                 Reply::Judged(_) => return Err(Again::Impossible("a request among the facts")),
             },
-            Entry::Frozen { at, reason } => {
-                self.at(at);
-                self.frozen = Some(reason);
-            }
-            Entry::Thawed { at } => {
-                self.at(at);
-                self.frozen = None;
-            }
+            Entry::Frozen { at, reason } => self.turn(at, Some(reason)),
+            Entry::Thawed { at } => self.turn(at, None),
         }
         Ok(())
     }
@@ -256,7 +256,15 @@ impl Books {
         }
     }
 
-    pub(super) fn replace(&mut self, policy: Policy) {
+    /// The owner stops everything, or lets it go on.
+    pub(super) fn turn(&mut self, now: Time, frozen: Option<String>) {
+        self.at(now);
+        self.frozen = frozen;
+    }
+
+    /// Another edition of the policy.
+    pub(super) fn replace(&mut self, bound: &Bound, policy: Policy) {
+        self.owner = bound.owner;
         policy.edit(&mut self.ledger);
         self.forget_expired();
         self.policy = Arc::new(policy);
@@ -322,6 +330,12 @@ impl Books {
     pub(super) fn recall(&self, agent: Option<&str>, key: &str, now: Time) -> Option<&Used> {
         let used = self.keys.get(&(agent.map(str::to_owned), key.to_owned()))?;
         (now.saturating_sub(used.at) <= KEYS_ARE_KEPT).then_some(used)
+    }
+
+    /// What the gate knows of a request and the request only claims.
+    pub(super) fn facts<'a>(&self, agent: Option<&'a str>) -> Facts<'a> {
+        let now = self.ledger.state().now;
+        Facts { wallet: self.policy.wallet(), signer: self.policy.signer(), agent, now }
     }
 
     /// Do they count for this policy?

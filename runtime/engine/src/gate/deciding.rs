@@ -11,7 +11,7 @@ use crate::{
     ledger::{self, Judgement, Record, Slot},
     slot::{self, Place},
 };
-use agentpol_ethereum::{Body, Completion, Facts, OwnedRequest, Signable};
+use agentpol_ethereum::{Body, Completion, OwnedRequest, Signable};
 use agentpol_model::{ChainId, Time, decision::DenyCode};
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::MutexGuard;
@@ -103,7 +103,7 @@ impl<S> Gate<S> {
         request: OwnedRequest,
         asked: &Asked<'_>,
     ) -> Result<(Answer, Option<Ticket>), LogError> {
-        books.ledger.apply(Record::Now(asked.now));
+        books.at(asked.now);
         let id = request.id().cloned();
         let as_asked = request.clone();
         let (decision, judged) = match close(books, request, asked) {
@@ -224,9 +224,7 @@ pub(super) fn close(
 
 fn denied_while_open(books: &Books, request: &OwnedRequest, asked: &Asked<'_>) -> Option<Decision> {
     let policy = &books.policy;
-    let now = books.ledger.state().now;
-    let facts = Facts { wallet: policy.wallet(), signer: policy.signer(), agent: asked.agent, now };
-    let decision = match request.lend(&facts) {
+    let decision = match request.lend(&books.facts(asked.agent)) {
         Ok(lent) => policy.decide(&lent.request(), &books.ledger),
         Err(refusal) => policy.refuse(&refusal),
     };
@@ -256,13 +254,7 @@ pub(super) fn judge(
         let reason = format!("the owner has stopped everything: {reason}");
         return (policy.decision(Outcome::Deny(DenyCode::Frozen), None, reason, 0), None);
     }
-    let facts = Facts {
-        wallet: policy.wallet(),
-        signer: policy.signer(),
-        agent: asked.agent,
-        now: books.ledger.state().now,
-    };
-    let granted = match unsigned.lend(&facts) {
+    let granted = match unsigned.lend(&books.facts(asked.agent)) {
         Err(refusal) => return (policy.refuse(&refusal), None),
         Ok(lent) => {
             let request = lent.request();

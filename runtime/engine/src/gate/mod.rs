@@ -10,8 +10,9 @@
 //! ```
 //!
 //! Transactions, typed data, texts, authorisations and user operations all go this one way
-//! ([`Signable`](agentpol_ethereum::Signable)). The key need not be the wallet's own: the owner of a Safe, or of an account that an entry point calls, signs for the wallet. What the key signs
-//! from an account of its own is then no business of the wallet, and the rules see that somebody else acts (`foreign_sender`).
+//! ([`Signable`](agentpol_ethereum::Signable)). The key need not be the wallet's own: the owner of a Safe, or of an account that an
+//! entry point calls, signs for the wallet. What the key signs from an account of its own is then no business of the wallet, and the
+//! rules see that somebody else acts (`foreign_sender`).
 //!
 //! A gate can be shared between threads. Requests are judged one after the other, under a lock, and what is decided stands in
 //! the log in that order; nobody waits for the disk under the lock. With a [`Log`] no answer and no signature leaves before the
@@ -43,7 +44,7 @@ pub use replay::{Difference, Replayed};
 
 use crate::{
     history::{Bound, Entry, Log, LogError, SignedAs, Ticket},
-    ledger::{Ledger, Misfit, Record, Reply, Slot},
+    ledger::{Ledger, Record, Reply, Slot},
     load::Policy,
 };
 use agentpol_model::{B256, ChainId, Time};
@@ -76,7 +77,7 @@ impl Deref for LedgerView<'_> {
 impl<S: Signer> Gate<S> {
     /// Without a log. The key must be the one that the policy was bound to.
     pub fn new(policy: Policy, ledger: Ledger, signer: S) -> Result<Self, GateError> {
-        let books = Books::new(policy, ledger, None);
+        let books = Books::new(policy, ledger);
         if !books.counts_for(&books.policy) {
             return Err(GateError::OtherLedger);
         }
@@ -86,8 +87,7 @@ impl<S: Signer> Gate<S> {
     /// The first of a new log, which must be empty.
     pub fn begin(bound: Bound, module: &[u8], log: Arc<dyn Log>, signer: S) -> Result<Self, OpenError> {
         let policy = bound.load(module).map_err(OpenError::Policy)?;
-        let ledger = policy.ledger(bound.complete_logs);
-        let books = Books::new(policy, ledger, bound.owner);
+        let books = Books::of(&bound, policy);
         log.keep(bound.module, module).map_err(OpenError::Log)?;
         let gate = Self::with(books, Some(log), signer).map_err(OpenError::Gate)?;
         let entry = Entry::Bound(Box::new(bound));
@@ -181,9 +181,6 @@ impl<S> Gate<S> {
 impl<S> Gate<S> {
     /// What the chain or the owner says. Requests do not come in here.
     pub fn observe(&self, fact: Record) -> Result<Reply, LogError> {
-        if matches!(fact, Record::Request(_) | Record::Approve(_) | Record::Edit(_)) {
-            return Ok(Reply::Refused(Misfit::NotAFact));
-        }
         let mut books = self.write()?;
         let entry = Entry::Observed(fact.clone());
         let reply = books.observe(fact);
@@ -208,8 +205,7 @@ impl<S> Gate<S> {
 
     fn turn(&self, entry: Entry, now: Time, frozen: Option<String>) -> Result<(), LogError> {
         let mut books = self.write()?;
-        books.ledger.apply(Record::Now(now));
-        books.frozen = frozen;
+        books.turn(now, frozen);
         let ticket = self.append(&mut books, &entry)?;
         drop(books);
         self.settle(ticket)
@@ -236,8 +232,7 @@ impl<S> Gate<S> {
         if let Some(log) = &self.log {
             log.keep(bound.module, module).map_err(GateError::Log)?;
         }
-        books.owner = bound.owner;
-        books.replace(policy);
+        books.replace(&bound, policy);
         let ticket = self.append(&mut books, &Entry::Bound(Box::new(bound))).map_err(GateError::Log)?;
         drop(books);
         self.settle(ticket).map_err(GateError::Log)

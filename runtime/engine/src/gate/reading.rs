@@ -52,8 +52,7 @@ impl Reading {
         match (&mut self.books, entry) {
             (None, Entry::Bound(bound)) => {
                 let policy = bound_again(&bound, &*self.modules)?;
-                let ledger = policy.ledger(bound.complete_logs);
-                self.books = Some(Books::new(policy, ledger, bound.owner));
+                self.books = Some(Books::of(&bound, policy));
                 Ok(())
             }
             (None, _) => Err(Again::Impossible("no policy was bound")),

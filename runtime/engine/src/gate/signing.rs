@@ -47,15 +47,11 @@ impl<S> Gate<S> {
 
     /// It is in the log, durably and behind its reservation, before it leaves.
     fn record_signature(&self, reservation: &Reservation, signed: Signed) -> Result<Signed, GateSignError> {
-        let bytes = match &signed {
-            Signed::Transaction(it) => Bytes::copy_from_slice(&it.raw),
-            Signed::Statement(it) => Bytes::copy_from_slice(&it.signature),
-        };
         let entry = SignedAs {
             slot: reservation.slot,
             digest: reservation.digest,
             hash: reservation.known_as.unwrap_or_else(|| signed.hash()),
-            bytes,
+            bytes: Bytes::copy_from_slice(signed.bytes()),
         };
         let mut books = self.write().map_err(GateSignError::Log)?;
         books.signed(entry.clone());

@@ -167,6 +167,14 @@ impl Signed {
         }
     }
 
+    /// What a client is given: the whole of a transaction, as it is sent to a node; of a statement its signature.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Signed::Transaction(it) => &it.raw,
+            Signed::Statement(it) => &it.signature,
+        }
+    }
+
     /// The transaction, if it is one.
     pub fn transaction(&self) -> Option<&SignedTransaction> {
         match self {

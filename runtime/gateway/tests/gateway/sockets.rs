@@ -1,6 +1,6 @@
 //! Real sockets: slow clients, stopping, unix sockets.
 
-use crate::world::{config, gate};
+use crate::world::{config, gate, next_call};
 use agentpol_gateway::{
     Config, Server,
     config::{Limits, Listen, Secret},
@@ -27,14 +27,7 @@ pub(crate) async fn node(delay: Duration, answer: &'static str) -> (String, Join
 }
 
 async fn talk(mut stream: TcpStream, delay: Duration, answer: &'static str) {
-    let mut read = Vec::new();
-    let mut chunk = [0; 4_096];
-    while let Ok(n @ 1..) = stream.read(&mut chunk).await {
-        read.extend_from_slice(&chunk[..n]);
-        let text = String::from_utf8_lossy(&read).into_owned();
-        let Some((_, body)) = text.split_once("\r\n\r\n") else { continue };
-        let Ok(call) = serde_json::from_str::<serde_json::Value>(body) else { continue };
-        read.clear();
+    while let Some(call) = next_call(&mut stream).await {
         let result = match call["method"].as_str().unwrap() {
             "eth_chainId" => "\"0x7a69\"",
             "eth_getTransactionCount" => "\"0x0\"",

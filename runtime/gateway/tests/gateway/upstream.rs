@@ -1,5 +1,6 @@
 //! The node over HTTP, and what it can do wrong.
 
+use crate::world::next_call;
 use agentpol_gateway::{
     Node as _, NodeError, Upstream, UpstreamError,
     config::{Config, Listen, Secret},
@@ -9,10 +10,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
 const CHAIN: u64 = 31_337;
 
@@ -28,14 +26,7 @@ async fn node(script: impl Fn(usize, &serde_json::Value) -> String + Send + Sync
             let (mut stream, _) = listener.accept().await.unwrap();
             let script = script.clone();
             tokio::spawn(async move {
-                let mut read = Vec::new();
-                let mut chunk = [0; 4_096];
-                while let Ok(n @ 1..) = stream.read(&mut chunk).await {
-                    read.extend_from_slice(&chunk[..n]);
-                    let text = String::from_utf8_lossy(&read).into_owned();
-                    let Some((_, body)) = text.split_once("\r\n\r\n") else { continue };
-                    let Ok(call) = serde_json::from_str(body) else { continue };
-                    read.clear();
+                while let Some(call) = next_call(&mut stream).await {
                     let answer = script(connection, &call);
                     if answer.is_empty() {
                         return;

@@ -19,6 +19,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
 use tower::ServiceExt as _;
 
 /// Of the first block of the played chain.
@@ -142,4 +143,19 @@ pub(crate) fn request() -> axum::http::request::Builder {
 pub(crate) async fn value(response: Response<Body>) -> Value {
     let body = response.into_body().collect().await.unwrap().to_bytes();
     if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
+}
+
+/// The next call that comes over a connection, as a node sees it: its body, once it is whole. `None` when it has ended.
+pub(crate) async fn next_call(stream: &mut TcpStream) -> Option<Value> {
+    let mut read = Vec::new();
+    let mut chunk = [0; 4_096];
+    while let Ok(n @ 1..) = stream.read(&mut chunk).await {
+        read.extend_from_slice(&chunk[..n]);
+        let text = String::from_utf8_lossy(&read);
+        let Some((_, body)) = text.split_once("\r\n\r\n") else { continue };
+        if let Ok(call) = serde_json::from_str(body) {
+            return Some(call);
+        }
+    }
+    None
 }
