@@ -109,6 +109,11 @@ pub enum GateError {
         /// The key's.
         found: Address,
     },
+    /// Another edition of the policy is for another wallet than this one's.
+    OtherWallet {
+        /// Whose history it is.
+        wallet: Address,
+    },
     /// The ledger counts for another policy.
     OtherLedger,
 }
@@ -137,6 +142,9 @@ impl fmt::Display for GateError {
             }
             GateError::WrongSigner { expected, found } => {
                 write!(f, "the policy was bound to the key of {expected}; this one is {found}'s")
+            }
+            GateError::OtherWallet { wallet } => {
+                write!(f, "the history is that of the wallet {wallet}; begin another for another wallet")
             }
             GateError::OtherLedger => {
                 f.write_str("the ledger counts for another policy; take the policy over with `edit` first")
@@ -203,9 +211,10 @@ pub(super) fn approval_text(policy: &Policy, epoch: u64, chain: ChainId, name: &
 
 /// What an owner signs to put another policy in the place of this edition: all that is bound.
 pub(super) fn replacement_text(bound: &Bound, epoch: u64) -> String {
-    // Their names are words of the language, and the values cannot hold a line's end.
+    // Their names are words of the language, and JSON on one line holds no line's end.
+    let value = |value| serde_json::to_string(value).unwrap_or_default();
     let params: String =
-        bound.params.iter().map(|(name, value)| format!("param {name} {value:?}\n")).collect();
+        bound.params.iter().map(|(name, it)| format!("param {name} {}\n", value(it))).collect();
     let owner = bound.owner.map(|owner| format!("owner {owner}\n")).unwrap_or_default();
     format!(
         "{REPLACEMENT}policy {}\nafter epoch {epoch}\nwallet {}\nsigner {}\n{owner}{params}",

@@ -34,8 +34,8 @@ pub(super) struct Books {
     signed: BTreeMap<Slot, Vec<SignedAs>>,
     /// By the hash it is known by: where that is.
     known_as: BTreeMap<B256, Slot>,
-    /// Slots whose versions were counted, and that this gate will not sign any more: it was stopped in between. Nothing of theirs has
-    /// left, so that another request can have their nonce.
+    /// Slots whose versions were counted, and that this gate will not sign any more: it was stopped in between, or the key failed.
+    /// Nothing of theirs has left, so that another request can have their nonce.
     pub(super) unsigned: BTreeMap<Slot, B256>,
     /// What waits for approval, by its name.
     pub(super) waiting: BTreeMap<B256, Kept>,
@@ -300,6 +300,13 @@ impl Books {
         let of_slot = self.signed.entry(signed.slot).or_default();
         if of_slot.iter().all(|other| other.digest != signed.digest) {
             of_slot.push(signed);
+        }
+    }
+
+    /// What was counted will not be signed; unless something else was, for its slot.
+    pub(super) fn never_signed(&mut self, slot: Slot, digest: B256) {
+        if self.signed_for(&slot).is_empty() {
+            self.unsigned.insert(slot, digest);
         }
     }
 

@@ -220,6 +220,9 @@ impl<S> Gate<S> {
         if old != new {
             return Err(GateError::WrongSigner { expected: new, found: old });
         }
+        if books.policy.wallet() != policy.wallet() {
+            return Err(GateError::OtherWallet { wallet: books.policy.wallet() });
+        }
         if let Some(owner) = books.owner {
             let text = replacement_text(&books, &bound);
             let signature =

@@ -23,26 +23,27 @@ struct Reservation {
 }
 
 impl<S> Gate<S> {
-    /// The ledger must still hold exactly this.
+    /// The ledger must still hold exactly this. What it holds and must not be signed any more gives its nonce to another.
     fn hold(&self, reserved: &Reserved) -> Result<Reservation, GateSignError> {
         let (slot, digest) = (reserved.slot, reserved.unsigned.digest());
-        let books = self.write().map_err(GateSignError::Log)?;
+        let mut books = self.write().map_err(GateSignError::Log)?;
         let state = books.ledger.state();
         let open = state.slots.get(&slot);
-        let holds = !state.locked
-            && books.frozen.is_none()
-            && reserved.decision.policy_hash == books.policy.hash()
-            && open.is_some_and(|open| open.versions.iter().any(|version| version.request.digest == digest));
+        let is_open =
+            open.is_some_and(|open| open.versions.iter().any(|version| version.request.digest == digest));
+        let may =
+            !state.locked && books.frozen.is_none() && reserved.decision.policy_hash == books.policy.hash();
+        if !is_open || !may {
+            if is_open {
+                books.never_signed(slot, digest);
+            }
+            return Err(GateSignError::NotReserved);
+        }
         let known_as = match reserved.unsigned.request().body() {
             Body::UserOperation(operation) => Some(operation.hash()),
             _ => None,
         };
-        let signer = books.policy.signer();
-        if holds {
-            Ok(Reservation { slot, digest, signer, known_as })
-        } else {
-            Err(GateSignError::NotReserved)
-        }
+        Ok(Reservation { slot, digest, signer: books.policy.signer(), known_as })
     }
 
     /// It is in the log, durably and behind its reservation, before it leaves.
@@ -63,10 +64,8 @@ impl<S> Gate<S> {
 
     /// The reservation stands, but nothing came of it: its nonce can be another's.
     fn gave_up(&self, reservation: &Reservation, e: SignError) -> GateSignError {
-        if let Ok(mut books) = self.write()
-            && books.signed_for(&reservation.slot).is_empty()
-        {
-            books.unsigned.insert(reservation.slot, reservation.digest);
+        if let Ok(mut books) = self.write() {
+            books.never_signed(reservation.slot, reservation.digest);
         }
         GateSignError::Sign(e)
     }

@@ -49,7 +49,7 @@ pub struct Bound {
     pub owner: Option<Address>,
     /// The parameters' values.
     pub params: BTreeMap<String, ParamValue>,
-    /// Will every finalised transfer out of the wallet be reported?
+    /// Will every finalised transfer out of the wallet be reported? What the first says holds for the whole history.
     pub complete_logs: bool,
     /// The module's hash. Its bytes are kept beside the log.
     pub module: B256,

@@ -324,7 +324,10 @@ fn what_the_owner_stops_is_stopped() {
     let (gate, paper) = begin();
     let Answer::Reserved(reserved) = gate.ask(pay(100), None, NOW) else { panic!("allowed") };
     gate.freeze("lost my laptop", NOW).unwrap();
+    assert_eq!(gate.next_nonce(1), Some(FIRST + 1));
     assert_eq!(gate.sign_sync(reserved).unwrap_err(), GateSignError::NotReserved);
+    // It is counted, and its nonce is the next one's: nothing waits for what will never come.
+    assert_eq!((used(&gate), gate.next_nonce(1)), (usdc(100), Some(FIRST)));
     for gate in [&gate, &open(paper.lines())] {
         let (code, reason) = denied(gate.ask(pay(1), None, NOW));
         assert_eq!((code, reason.contains("lost my laptop")), (DenyCode::Frozen, true), "{reason}");
@@ -360,6 +363,9 @@ fn an_owner_signs_for_another_policy() {
         refused,
         "signed for another edition"
     );
+    // Nor is another wallet's policy an edition of this one, whoever signs for it.
+    let elsewhere = Bound { wallet: SHOP, owner: None, ..owned_by(1_000, None) };
+    assert_eq!(gate.replace(elsewhere, &bytes()), Err(GateError::OtherWallet { wallet: WALLET }));
     sign(&gate, pay(250));
     sign(&gate, pay(250));
     assert_eq!(used(&gate), usdc(700));
