@@ -110,12 +110,11 @@ impl Ledger {
 impl Of {
     /// What is damaged is a finding; what cannot be read is none.
     fn finding(&self, ui: &mut Ui, e: FolderError) -> Outcome {
-        let unread = matches!(e, FolderError::Io(..));
-        let message = format!("the ledger `{}`: {e}", self.folder.display());
-        if unread {
-            return Err(Failure::new(message).help("name the folder that `agentpol serve --ledger` keeps"));
+        let failure = Failure::new(format!("the ledger `{}`: {e}", self.folder.display()));
+        if matches!(e, FolderError::Io(..)) {
+            return Err(failure.help("name the folder that `agentpol serve --ledger` keeps"));
         }
-        ui.log(format_args!("{ERROR}error{ERROR:#}: {message}"));
+        ui.complain(&failure);
         Ok(Status::Findings)
     }
 }

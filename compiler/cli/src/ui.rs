@@ -90,6 +90,14 @@ impl Ui {
         let _ = writeln!(self.err, "{text}");
     }
 
+    /// Says what is wrong, and what would be right.
+    pub(crate) fn complain(&mut self, failure: &Failure) {
+        self.log(format!("{ERROR}error{ERROR:#}: {}", visible(&failure.message)));
+        if let Some(help) = &failure.help {
+            self.log(format!("{GOOD}help{GOOD:#}: {}", visible(help)));
+        }
+    }
+
     /// Says how it ended and gives the exit status.
     pub(crate) fn finish(mut self, outcome: Outcome) -> ExitCode {
         let outcome = match (outcome, self.out.flush()) {
@@ -100,10 +108,7 @@ impl Ui {
             Ok(Status::Clean) => ExitCode::SUCCESS,
             Ok(Status::Findings) => ExitCode::from(1),
             Err(failure) => {
-                self.log(format!("{ERROR}error{ERROR:#}: {}", visible(&failure.message)));
-                if let Some(help) = &failure.help {
-                    self.log(format!("{GOOD}help{GOOD:#}: {}", visible(help)));
-                }
+                self.complain(&failure);
                 ExitCode::from(2)
             }
         }
