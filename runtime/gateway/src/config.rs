@@ -3,7 +3,7 @@
 use agentpol_model::ChainId;
 use core::fmt;
 use serde::Deserialize;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A body holds at most so many bytes: the longest request, and a batch around it.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -212,6 +212,16 @@ impl Config {
             final_depth: None,
             limits: Limits::default(),
         }
+    }
+
+    /// The chain that is served, of those that the policy is for: the one that was named, or the only one.
+    pub(crate) fn chain_of(&self, chains: &BTreeSet<ChainId>) -> Result<ChainId, ConfigError> {
+        let chain = match self.chain {
+            Some(chain) => chains.get(&chain).copied(),
+            None if chains.len() == 1 => chains.first().copied(),
+            None => None,
+        };
+        chain.ok_or(ConfigError::Chain)
     }
 
     /// Refuses what would let in more than was said.

@@ -83,13 +83,7 @@ impl Gateway {
     {
         config.check().map_err(BeginError::Config)?;
         let keep = Keeper::new(gate);
-        let chains = keep.chains();
-        let chain = match config.chain {
-            Some(chain) => chains.get(&chain).copied(),
-            None if chains.len() == 1 => chains.first().copied(),
-            None => None,
-        };
-        let chain = chain.ok_or(BeginError::Config(ConfigError::Chain))?;
+        let chain = config.chain_of(&keep.chains()).map_err(BeginError::Config)?;
         let expected = U256::from(chain);
         let Quantity(found) = ask(node.as_ref(), "eth_chainId", &[(); 0]).await.map_err(BeginError::Node)?;
         if found != expected {

@@ -99,9 +99,9 @@ impl Server {
     where
         S: Signer + Send + Sync + 'static,
     {
-        config.check().map_err(|e| ServeError::Begin(BeginError::Config(e)))?;
-        let chain = config.chain.or_else(|| gate.policy().terms().chains.iter().next().copied());
-        let chain = chain.ok_or(ServeError::Begin(BeginError::Config(ConfigError::Chain)))?;
+        let told = |e: ConfigError| ServeError::Begin(BeginError::Config(e));
+        config.check().map_err(told)?;
+        let chain = config.chain_of(&gate.policy().terms().chains).map_err(told)?;
         let node = Upstream::new(&config.upstream, chain).map_err(ServeError::Upstream)?;
         let socket = match &config.listen {
             Listen::Tcp(at) => Socket::Tcp(TcpListener::bind(at).await.map_err(ServeError::Listen)?),
