@@ -5,6 +5,7 @@ use crate::{
     decision::Outcome,
     history::LogError,
     ledger::{self, Judgement, Record, Reply, Verdict},
+    reason::told::Told,
 };
 use agentpol_ethereum::OwnedRequest;
 use agentpol_model::{Address, B256, Time, decision::DenyCode};
@@ -69,6 +70,14 @@ impl Books {
         Consent::to_request(&self.policy, self.ledger.state().terms.epoch, request.chain(), name)
     }
 
+    /// What waits, in words.
+    fn tell(&self, kept: &Kept) -> Told {
+        match kept.request.lend(&self.facts(kept.agent.as_deref())) {
+            Ok(lent) => self.policy.tell(&lent.request(), &self.ledger),
+            Err(refusal) => Told { denied: Some(refusal.to_string()), ..Told::default() },
+        }
+    }
+
     /// It waits for approval, or for more. The same twice waits once.
     pub(super) fn waits(&mut self, name: B256, kept: Kept) {
         let is_more = !kept.approvals.is_empty();
@@ -101,6 +110,7 @@ impl<S> Gate<S> {
                     agent: kept.agent.clone(),
                     at: kept.at,
                     expires: asks.get(name)?.expires,
+                    told: books.tell(kept),
                     request: kept.request.clone(),
                     decision: kept.decision.clone(),
                     approved_by: kept.approvals.0.keys().copied().collect(),
