@@ -129,7 +129,7 @@ impl<S> Gate<S> {
     }
 
     /// Approvers' signatures of [`approval`](Gate::approval). They are kept until there are enough; then everything is
-    /// judged again, at that time.
+    /// judged again, at that time. Where none is an approver's, nothing has happened, and nothing is written down.
     pub fn approve(&self, name: &B256, signatures: &[Signature], now: Time) -> Answer {
         let mut books = match self.write() {
             Ok(books) => books,
@@ -144,6 +144,11 @@ impl<S> Gate<S> {
         };
         let Kept { agent, request, mut approvals, .. } = kept;
         approvals.add(signatures.iter().copied(), &books.approval(&request, name), &books.policy.approvers());
+        if approvals.is_empty() {
+            let reason = "none of the signatures is one of its approvers', of this request".to_owned();
+            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
+            return Answer::Denied(Box::new(decision));
+        }
         let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
         self.locked(books, request, &asked)
     }
