@@ -222,6 +222,11 @@ fn words(entry: &Entry) -> String {
             }
         }
         Entry::Signed(signed) => format!("signed    {}", signed.hash),
+        Entry::Revoked(revoked) => {
+            let mut effects = revoked.charge.actions.iter().flat_map(|action| &action.effects);
+            let of = effects.next().map(|effect| effect.party.to_checksum(None)).unwrap_or_default();
+            format!("revoked   {}  what {of} may take", Instant(revoked.at))
+        }
         Entry::Observed(fact) => format!("observed  {}", serde_json::to_string(fact).unwrap_or_default()),
         Entry::Frozen { at, reason } => format!("frozen    {}  {}", Instant(*at), reason.escape_debug()),
         Entry::Thawed { at } => format!("thawed    {}", Instant(*at)),

@@ -24,6 +24,8 @@
 //! | `deciding` | from a request to an answer, and the entry that says so |
 //! | `books` | what a gate knows, as a fold of its log |
 //! | `approving` | approvals: what is signed, and what they lead to |
+//! | `revoking` | authority, taken back by the owner |
+//! | `consent` | what approvers and the owner sign |
 //! | `signing` | from a reservation to a signature that may leave |
 //! | `reading` | a log, entry by entry |
 //! | `replay` | every decision of a log, decided once more |
@@ -32,15 +34,19 @@
 mod answer;
 mod approving;
 mod books;
+mod consent;
 mod deciding;
 mod reading;
 mod replay;
+mod revoking;
 mod signing;
 
 pub use answer::{Answer, GateError, GateSignError, Once, Pending, Reserved, Waiting};
 pub use books::{KEYS_ARE_KEPT, OpenError};
+pub use consent::Consent;
 pub use reading::Reading;
 pub use replay::{Difference, Replayed};
+pub use revoking::{Irrevocable, RevokeError};
 
 use crate::{
     history::{Bound, Entry, Log, LogError, SignedAs, Ticket},
@@ -212,7 +218,7 @@ impl<S> Gate<S> {
     }
 
     /// A new version of the policy over the same history. Reservations made under the old one can no longer be signed. Where the
-    /// ledger has an owner, the signature must be the owner's, of [`replacement_text`](Gate::replacement_text).
+    /// ledger has an owner, the signature must be the owner's, of [`consent_to`](Gate::consent_to).
     pub fn replace(&self, bound: Bound, module: &[u8]) -> Result<(), GateError> {
         let policy = bound.load(module).map_err(GateError::Policy)?;
         let mut books = self.write().map_err(GateError::Log)?;
@@ -224,11 +230,9 @@ impl<S> Gate<S> {
             return Err(GateError::OtherWallet { wallet: books.policy.wallet() });
         }
         if let Some(owner) = books.owner {
-            let text = replacement_text(&books, &bound);
             let signature =
                 bound.signature.as_ref().and_then(|bytes| Signature::try_from(bytes.as_ref()).ok());
-            let by = signature.and_then(|it| it.recover_address_from_msg(text).ok());
-            if by != Some(owner) {
+            if signature.and_then(|it| consent_to(&books, &bound).signer(&it)) != Some(owner) {
                 return Err(GateError::NotTheOwner { owner });
             }
         }
@@ -241,12 +245,12 @@ impl<S> Gate<S> {
         self.settle(ticket).map_err(GateError::Log)
     }
 
-    /// What the owner signs (EIP-191) to replace the policy by this one.
-    pub fn replacement_text(&self, bound: &Bound) -> String {
-        replacement_text(&self.read(), bound)
+    /// What the owner signs to replace the policy by this one.
+    pub fn consent_to(&self, bound: &Bound) -> Consent {
+        consent_to(&self.read(), bound)
     }
 }
 
-fn replacement_text(books: &Books, bound: &Bound) -> String {
-    answer::replacement_text(bound, books.ledger.state().terms.epoch)
+fn consent_to(books: &Books, bound: &Bound) -> Consent {
+    Consent::to_policy(bound, books.ledger.state().terms.epoch)
 }
