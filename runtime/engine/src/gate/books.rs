@@ -225,23 +225,24 @@ impl Books {
             return Ok(approvals);
         }
         let name = decided.charge.as_ref().map(ledger::Request::name);
-        let (name, kept) = name
-            .and_then(|name| Some((name, self.waiting.get(&name)?)))
+        let consent = name
+            .and_then(|name| self.approval(&name))
             .ok_or(Again::Impossible("an approval of what was not asked"))?;
         let signatures = decided.approvals.iter().map(|bytes| Signature::try_from(bytes.as_ref()));
         let signatures: Result<Vec<_>, _> = signatures.collect();
         let signatures = signatures.map_err(|_| Again::Impossible("an approval is no signature"))?;
         let count = signatures.len();
-        approvals.add(signatures, &self.approval(&kept.request, &name), &self.policy.approvers());
+        approvals.add(signatures, &consent, &self.policy.approvers());
         if approvals.bytes().len() < count {
             return Err(Again::Impossible("an approval is of something else"));
         }
         Ok(approvals)
     }
 
-    /// It is so late, at least.
+    /// It is so late, at least. What has waited too long is over, and who had agreed to it has not agreed to the same asked again.
     pub(super) fn at(&mut self, now: Time) {
         self.ledger.apply(Record::Now(now));
+        self.forget_expired();
     }
 
     pub(super) fn judged(&mut self, record: Record) -> Judgement {

@@ -281,6 +281,26 @@ fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
     assert_ne!(fixed.name(), pending.name());
 }
 
+/// What nobody wrote down did not happen: a look by a clock that is wrong, or an answer that nothing waited for.
+#[test]
+fn who_only_looks_changes_nothing() {
+    const YEARS: u64 = 10 * 365 * 24 * HOUR;
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(251), None, NOW) else { panic!("it asks") };
+    let before = gate.ledger().clone();
+    assert!(gate.waiting(NOW + YEARS).unwrap().is_empty());
+    assert_eq!(denied(gate.approve(&pending.name(), &[], NOW + YEARS)).0, DenyCode::Approval);
+    assert_eq!(denied(gate.approve(&B256::ZERO, &[], NOW + YEARS)).0, DenyCode::Approval);
+    assert_eq!(*gate.ledger(), before);
+    assert!(matches!(gate.ask(pay(252), None, NOW + 1), Answer::Asked(_)));
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits still"));
+    let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[signature], NOW + 2) else {
+        panic!("approved");
+    };
+    gate.sign_sync(reserved).unwrap();
+    assert_same(&gate, &open(paper.lines()));
+}
+
 #[test]
 fn a_log_is_decided_again_to_the_letter() {
     let (gate, paper) = begin();
