@@ -221,13 +221,10 @@ impl Books {
     /// The signatures that were given, each of which must be one.
     pub(super) fn approvals_again(&self, decided: &Decided) -> Result<Approvals, Again> {
         let mut approvals = Approvals::default();
-        if decided.approvals.is_empty() {
-            return Ok(approvals);
-        }
+        // What was denied before the ledger was asked was denied whoever agrees.
         let name = decided.charge.as_ref().map(ledger::Request::name);
-        let consent = name
-            .and_then(|name| self.approval(&name))
-            .ok_or(Again::Impossible("an approval of what was not asked"))?;
+        let Some(name) = name.filter(|_| !decided.approvals.is_empty()) else { return Ok(approvals) };
+        let consent = self.approval(&name).ok_or(Again::Impossible("an approval of what was not asked"))?;
         let signatures = decided.approvals.iter().map(|bytes| Signature::try_from(bytes.as_ref()));
         let signatures: Result<Vec<_>, _> = signatures.collect();
         let signatures = signatures.map_err(|_| Again::Impossible("an approval is no signature"))?;

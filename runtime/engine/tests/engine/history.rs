@@ -301,6 +301,23 @@ fn who_only_looks_changes_nothing() {
     assert_same(&gate, &open(paper.lines()));
 }
 
+/// Somebody agrees while everything is stopped: the log that says so can be gone on from, and it waits still.
+#[test]
+fn an_approval_while_all_is_stopped_is_an_approval_of_nothing() {
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(251), None, NOW) else { panic!("it asks") };
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits"));
+    gate.freeze("a hunch", NOW + 1).unwrap();
+    assert_eq!(denied(gate.approve(&pending.name(), &[signature], NOW + 2)).0, DenyCode::Frozen);
+    gate.thaw(NOW + 3).unwrap();
+    let again = open(paper.lines());
+    assert_same(&gate, &again);
+    assert!(matches!(again.approve(&pending.name(), &[], NOW + 4), Answer::Asked(_)), "nobody has agreed");
+    let replayed = read(&paper.lines(), true).replayed().unwrap();
+    assert!(replayed.differences.is_empty(), "{:?}", replayed.differences);
+    assert!(matches!(again.approve(&pending.name(), &[signature], NOW + 5), Answer::Reserved(_)));
+}
+
 #[test]
 fn a_log_is_decided_again_to_the_letter() {
     let (gate, paper) = begin();
