@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, ConfigError, Listen},
-    door::{Door, door},
+    door::door,
     follow,
     gateway::{BeginError, Gateway},
     upstream::{Upstream, UpstreamError},
@@ -63,7 +63,7 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-enum Socket {
+pub(crate) enum Socket {
     Tcp(TcpListener),
     Unix(UnixListener, PathBuf),
 }
@@ -125,38 +125,14 @@ impl Server {
         let follower =
             (!self.gateway.config.no_chain).then(|| tokio::spawn(follow::follow(self.gateway.clone())));
         let (door, router) = door(self.gateway.clone());
-        let connections = Connections {
-            router,
-            graceful: GracefulShutdown::new(),
-            free: Arc::new(Semaphore::new(limits.connections)),
-            head: Duration::from_millis(limits.head_ms),
-        };
-        let accepting = async {
-            loop {
-                // Whoever comes when all are taken waits at the system's door.
-                let Ok(permit) = connections.free.clone().acquire_owned().await else { return };
-                match &self.socket {
-                    Socket::Tcp(listener) => match listener.accept().await {
-                        Ok((stream, _)) => {
-                            // It only makes answers quicker.
-                            let _ = stream.set_nodelay(true);
-                            connections.open(stream, permit);
-                        }
-                        Err(e) => refused(&e).await,
-                    },
-                    Socket::Unix(listener, _) => match listener.accept().await {
-                        Ok((stream, _)) => connections.open(stream, permit),
-                        Err(e) => refused(&e).await,
-                    },
-                }
-            }
-        };
+        let connections =
+            Connections::new(router, limits.connections, Duration::from_millis(limits.head_ms));
         tokio::select! {
-            () = accepting => {}
+            () = connections.take(&self.socket) => {}
             () = shutdown => {}
         }
         tracing::info!("stopping");
-        finish(connections.graceful, &door, Duration::from_millis(limits.shutdown_ms)).await;
+        finish(connections, door.idle(), Duration::from_millis(limits.shutdown_ms)).await;
         if let Some(follower) = follower {
             follower.abort();
         }
@@ -168,7 +144,7 @@ impl Server {
 }
 
 /// What connections have in common.
-struct Connections {
+pub(crate) struct Connections {
     router: Router,
     graceful: GracefulShutdown,
     free: Arc<Semaphore>,
@@ -176,6 +152,32 @@ struct Connections {
 }
 
 impl Connections {
+    pub(crate) fn new(router: Router, most: usize, head: Duration) -> Self {
+        Self { router, graceful: GracefulShutdown::new(), free: Arc::new(Semaphore::new(most)), head }
+    }
+
+    /// Takes whoever comes, for ever.
+    pub(crate) async fn take(&self, socket: &Socket) {
+        loop {
+            // Whoever comes when all are taken waits at the system's door.
+            let Ok(permit) = self.free.clone().acquire_owned().await else { return };
+            match socket {
+                Socket::Tcp(listener) => match listener.accept().await {
+                    Ok((stream, _)) => {
+                        // It only makes answers quicker.
+                        let _ = stream.set_nodelay(true);
+                        self.open(stream, permit);
+                    }
+                    Err(e) => refused(&e).await,
+                },
+                Socket::Unix(listener, _) => match listener.accept().await {
+                    Ok((stream, _)) => self.open(stream, permit),
+                    Err(e) => refused(&e).await,
+                },
+            }
+        }
+    }
+
     fn open(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -204,10 +206,10 @@ async fn refused(error: &io::Error) {
 }
 
 /// Answers that are under way are finished, as far as the time goes.
-async fn finish(graceful: GracefulShutdown, door: &Door, within: Duration) {
+pub(crate) async fn finish(connections: Connections, idle: impl Future<Output = ()>, within: Duration) {
     let all = async {
-        graceful.shutdown().await;
-        door.idle().await;
+        connections.graceful.shutdown().await;
+        idle.await;
     };
     if tokio::time::timeout(within, all).await.is_err() {
         tracing::warn!("stopped before every answer was finished");
