@@ -351,9 +351,7 @@ pub(crate) async fn read(body: Body, bytes: usize, ms: u64) -> Result<Bytes, Unr
 pub(crate) fn shown_token(headers: &HeaderMap) -> Option<blake3::Hash> {
     let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let shown = shown.and_then(|shown| shown.split_at_checked("Bearer ".len()));
-    shown
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer "))
-        .map(|(_, token)| blake3::hash(token))
+    shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer ")).map(|(_, token)| blake3::hash(token))
 }
 
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {

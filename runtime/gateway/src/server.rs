@@ -125,8 +125,7 @@ impl Server {
         let follower =
             (!self.gateway.config.no_chain).then(|| tokio::spawn(follow::follow(self.gateway.clone())));
         let (door, router) = door(self.gateway.clone());
-        let connections =
-            Connections::new(router, limits.connections, Duration::from_millis(limits.head_ms));
+        let connections = Connections::new(router, limits.connections, Duration::from_millis(limits.head_ms));
         tokio::select! {
             () = connections.take(&self.socket) => {}
             () = shutdown => {}

@@ -11,9 +11,12 @@
     reason = "a test"
 )]
 
+mod browser;
 mod chain;
+mod desk;
 mod gateway;
 mod node;
+mod page;
 mod script;
 mod through;
 mod tools;

@@ -92,7 +92,10 @@ impl Counter {
     }
 
     /// What a call brings, and its place among those that are worked on.
-    async fn read<T: DeserializeOwned>(&self, request: Request) -> Result<(T, OwnedSemaphorePermit), Refusal> {
+    async fn read<T: DeserializeOwned>(
+        &self,
+        request: Request,
+    ) -> Result<(T, OwnedSemaphorePermit), Refusal> {
         let refuse = |status, words: &str| Err(Refusal(status, words.to_owned()));
         let (head, body) = request.into_parts();
         if door::shown_token(&head.headers) != Some(self.token) {

@@ -18,7 +18,7 @@ const SILENT =
   'agentpol does not answer. Is `agentpol approvals page` still running? What stands below may be out of date.';
 const STRANGE = 'The page does not understand what agentpol answers. Use the command line.';
 const MARKED =
-  'What is marked is not plain ASCII and may look like something else. \\u{…} stands for what cannot be seen.';
+  'What is marked is not plain ASCII and may look like something else. \\u{...} stands for what cannot be seen.';
 const REPLACED = 'The policy was replaced while this waited. Read it again before you agree.';
 const EXPIRED = 'Its time is over. Nothing was signed.';
 const GONE = 'It no longer waits: it was approved or rejected elsewhere, or the policy was replaced.';
@@ -89,16 +89,21 @@ const standing = (request) => {
 
 // ---- a request, shown
 
-const action = (it, isOnly) => [
-  isOnly ? '' : make('p', { class: 'words' }, it.words),
-  it.effects.length ? list('ul', 'effects', it.effects, (one) => [one]) : quiet('It declares no effect.'),
-  facts(
-    ['To', code(it.to)],
-    it.function && ['Function', code(it.function)],
-    it.args.length && ['With', facts(...it.args.map(({ name, value }) => [name, code(value)]))],
-    it.inner.length && ['Inside it', list('ol', 'actions', it.inner, (one) => action(one, false))],
-  ),
-];
+const action = (it, isOnly) => {
+  const { length } = it.inner;
+  return [
+    isOnly ? '' : make('p', { class: 'words' }, it.words),
+    list('ul', 'effects', it.effects, (one) => [one]),
+    it.effects.length || length ? '' : make('p', { class: 'quiet' }, 'It declares no effect.'),
+    facts(
+      it.to && ['To', code(it.to)],
+      it.function && ['Function', code(it.function)],
+      it.args.length && ['With', facts(...it.args.map(({ name, value }) => [name, code(value)]))],
+    ),
+    length ? make('p', { class: 'quiet' }, `${length} inside it`) : '',
+    length ? list('ol', 'actions', it.inner, (one) => action(one, false)) : '',
+  ];
+};
 
 const budgets = (charges) => {
   const row = (tag, attributes, texts) => make('tr', {}, ...texts.map((text) => make(tag, attributes, text)));
@@ -116,7 +121,7 @@ const toSign = ({ domain, primaryType, message }) => {
 const body = (request, isOnly) => {
   const { actions, charges, of, approvedBy } = request;
   const approver = (one) => [code(one), isAmong(one, approvedBy) ? make('b', {}, ' has agreed') : ''];
-  const count = `${request.need} of ${of.length}; ${approvedBy.length} so far`;
+  const count = `${request.need} of ${of.length}${approvedBy.length ? `, ${approvedBy.length} so far` : ''}`;
   return [
     list(isOnly ? 'ul' : 'ol', 'actions', actions, (one) => action(one, isOnly)),
     facts(
@@ -184,7 +189,7 @@ const approve = async (card) => {
   card.shown.querySelector('details').open = true;
   try {
     const signature = await sign(account, typedData);
-    put(card.said, 'agentpol judges the request once more …');
+    put(card.said, 'agentpol judges the request once more ...');
     const { status, reason, hash } = await api('approve', { name, signature });
     decided += 1;
     card.became = [BECAME[status] ?? STRANGE, hash, reason].filter(Boolean).join(' ');
@@ -197,7 +202,7 @@ const approve = async (card) => {
 };
 
 const reject = async (card) => {
-  turn(card, 'busy', 'Rejecting …');
+  turn(card, 'busy', 'Rejecting ...');
   try {
     await api('reject', { name: card.request.name });
     decided += 1;

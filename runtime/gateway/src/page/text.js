@@ -49,8 +49,13 @@ export const button = (text, kind, act) => {
   return made;
 };
 
-const AS_HERE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
-export const time = (at) => make('time', { datetime: at }, AS_HERE.format(new Date(at)));
+/** A point in time, as it is said where the browser is; the day only if it is another one. */
+export const time = (at) => {
+  const date = new Date(at);
+  const isToday = date.toDateString() === new Date().toDateString();
+  const said = date.toLocaleString(undefined, { dateStyle: isToday ? undefined : 'medium', timeStyle: 'long' });
+  return make('time', { datetime: at }, said);
+};
 
 /** How long that is. */
 export const span = (ms) => {

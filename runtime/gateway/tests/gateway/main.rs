@@ -18,6 +18,7 @@ mod door;
 mod follow;
 mod judged;
 mod methods;
+mod page;
 mod rpc;
 mod sockets;
 mod upstream;
