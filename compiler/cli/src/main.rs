@@ -1,5 +1,6 @@
 //! The `agentpol` command: one file per subcommand; [`ui`] is the only one that writes, [`input`] the only one that reads.
 
+mod approvals;
 mod audit;
 mod build;
 mod check;
@@ -12,6 +13,7 @@ mod describe;
 mod diff;
 mod explain;
 mod fmt;
+mod freeze;
 mod input;
 mod inspect;
 mod jsonl;
@@ -21,6 +23,7 @@ mod ledger;
 mod load;
 mod new;
 mod output;
+mod owner;
 mod page;
 mod params;
 mod report;

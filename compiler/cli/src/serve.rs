@@ -3,7 +3,7 @@
 use crate::{
     cli::Format,
     keystore::KeystoreArgs,
-    load, params, report,
+    load, owner, params, report,
     ui::{DIM, Failure, Outcome, Status, Ui},
 };
 use agentpol_gateway::{
@@ -56,6 +56,9 @@ pub(crate) struct Serve {
     /// The folder that keeps what was decided, signed and seen
     #[arg(long, value_name = "DIR")]
     ledger: Option<PathBuf>,
+    /// Who has to sign another edition of the policy; said once, when the ledger begins
+    #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
+    owner: Option<Address>,
     /// The node, `http://…` or `https://…`
     #[arg(long, value_name = "URL", env = "AGENTPOL_UPSTREAM", hide_env_values = true)]
     upstream: String,
@@ -122,7 +125,7 @@ impl Serve {
         let binding = Binding { wallet: self.wallet.unwrap_or(signer), signer, params };
         let bytes = agentpol_bytecode::encode(module);
         let gate = Arc::new(match &self.ledger {
-            Some(folder) => kept(folder, &bytes, &binding, key)?,
+            Some(folder) => kept(folder, &bytes, &binding, self.owner, key)?,
             None => {
                 ui.log("without --ledger nothing outlives this process: after a restart every budget is whole again");
                 let policy = Policy::new(module.clone(), &binding).map_err(params::failure)?;
@@ -173,15 +176,23 @@ impl Serve {
             no_chain: self.no_chain,
             poll_ms: self.poll,
             final_depth: self.final_depth,
+            control: self.ledger.as_deref().map(owner::control),
             ..Config::new(self.listen.clone(), Secret::new(self.upstream.as_str()))
         })
     }
 }
 
 /// Goes on with a ledger, or begins it. Another policy than the ledger's is put in its place by its owner, never by starting.
-fn kept(folder: &Path, module: &[u8], binding: &Binding, key: Key) -> Result<Gate<Key>, Failure> {
+fn kept(
+    folder: &Path,
+    module: &[u8],
+    binding: &Binding,
+    owner: Option<Address>,
+    key: Key,
+) -> Result<Gate<Key>, Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::new(format!("the ledger `{}`: {e}", folder.display()));
     let bound = Bound::new(module, binding, false).map_err(params::failure)?;
+    let bound = Bound { owner, ..bound };
     if !Folder::is_begun(folder) {
         return Ok(Folder::begin(folder, bound, module, key).map_err(|e| fail(&e))?.0);
     }
@@ -196,7 +207,7 @@ fn kept(folder: &Path, module: &[u8], binding: &Binding, key: Key) -> Result<Gat
             "it counts for the policy {} with its parameters, not for this one",
             policy.hash()
         ))
-        .help("begin a new ledger in another folder, or serve the policy that it counts for")),
+        .help("put this one in its place: agentpol ledger edit DIR --policy FILE; or serve the policy that it counts for")),
     }
 }
 

@@ -132,7 +132,6 @@ fn disguises() -> Vec<Case> {
     let tx =
         TxEip1559 { chain_id: BASE, to: TxKind::Call(STRANGER), value: U256::ONE, ..TxEip1559::default() };
     let legacy = TxLegacy { to: TxKind::Call(STRANGER), value: U256::ONE, ..TxLegacy::default() };
-    let approval = |text: &str| message(BASE, text);
     vec![
         one("32 bytes", bytes(BASE, &[0xab; 32]), "deny unsafe_message"),
         one("32 letters", message(BASE, &"a".repeat(32)), "deny unsafe_message"),
@@ -161,11 +160,6 @@ fn disguises() -> Vec<Case> {
         one(
             "a transaction in hex in text",
             message(BASE, &hex::encode(tx.encoded_for_signing())),
-            "deny unsafe_message",
-        ),
-        one(
-            "the owner's consent to a request",
-            approval("agentpol approval\npolicy x\nepoch 1"),
             "deny unsafe_message",
         ),
     ]

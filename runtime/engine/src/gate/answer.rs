@@ -2,25 +2,15 @@
 
 use crate::{
     decision::{Asking, Decision},
-    history::{Bound, LogError, SignedAs, Ticket},
+    history::{LogError, SignedAs, Ticket},
     ledger::Slot,
-    load::{LoadError, Policy},
+    load::LoadError,
+    reason::told::Told,
 };
 use agentpol_ethereum::{OwnedRequest, SignError, Signable};
-use agentpol_model::{Address, B256, ChainId, Time};
+use agentpol_model::{Address, B256, Time};
 use core::fmt;
 use std::sync::Arc;
-
-/// What every approval begins with.
-const APPROVAL: &str = "agentpol approval\n";
-
-/// What an owner's word for another policy begins with.
-const REPLACEMENT: &str = "agentpol policy\n";
-
-/// Would it speak for an approver or the owner? No gate signs such a text.
-pub(super) fn is_ours(text: &str) -> bool {
-    text.starts_with(APPROVAL) || text.starts_with(REPLACEMENT)
-}
 
 /// What the gate answers to a request.
 #[derive(Debug)]
@@ -60,6 +50,8 @@ pub struct Reserved {
     pub(super) slot: Slot,
     /// Its entry in the log.
     pub(super) ticket: Option<Ticket>,
+    /// The owner takes authority back: nothing that is stopped stops that.
+    pub(super) revokes: bool,
 }
 
 /// A request that waits for approval.
@@ -84,6 +76,8 @@ pub struct Waiting {
     pub expires: Time,
     /// What is asked for.
     pub request: OwnedRequest,
+    /// The same in words, with the ledger as it is.
+    pub told: Told,
     /// What was decided, as JSON.
     pub decision: Arc<str>,
     /// Who has approved so far.
@@ -198,26 +192,4 @@ impl Pending {
     pub fn name(&self) -> B256 {
         self.name
     }
-}
-
-/// What an approver signs: which request, under which policy.
-pub(super) fn approval_text(policy: &Policy, epoch: u64, chain: ChainId, name: &B256) -> String {
-    format!(
-        "{APPROVAL}policy {}\nepoch {epoch}\nwallet {}\nchain {chain}\nrequest {name}\n",
-        policy.hash(),
-        policy.wallet(),
-    )
-}
-
-/// What an owner signs to put another policy in the place of this edition: all that is bound.
-pub(super) fn replacement_text(bound: &Bound, epoch: u64) -> String {
-    // Their names are words of the language, and JSON on one line holds no line's end.
-    let value = |value| serde_json::to_string(value).unwrap_or_default();
-    let params: String =
-        bound.params.iter().map(|(name, it)| format!("param {name} {}\n", value(it))).collect();
-    let owner = bound.owner.map(|owner| format!("owner {owner}\n")).unwrap_or_default();
-    format!(
-        "{REPLACEMENT}policy {}\nafter epoch {epoch}\nwallet {}\nsigner {}\n{owner}{params}",
-        bound.module, bound.wallet, bound.signer,
-    )
 }

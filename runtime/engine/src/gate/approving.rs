@@ -1,15 +1,11 @@
 //! Approvals: what waits for them, what approvers sign, and what their signatures lead to.
 
-use super::{
-    Answer, Gate,
-    answer::{self, Waiting},
-    books::Books,
-    deciding::Asked,
-};
+use super::{Answer, Gate, answer::Waiting, books::Books, consent::Consent, deciding::Asked};
 use crate::{
     decision::Outcome,
     history::LogError,
     ledger::{self, Judgement, Record, Reply, Verdict},
+    reason::told::Told,
 };
 use agentpol_ethereum::OwnedRequest;
 use agentpol_model::{Address, B256, Time, decision::DenyCode};
@@ -30,23 +26,22 @@ pub(super) struct Kept {
     pub(super) approvals: Approvals,
 }
 
-/// Signatures of one approval text, by who made them.
+/// Signatures of one consent, by who made them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Approvals(BTreeMap<Address, Signature>);
 
 impl Approvals {
-    /// Those of the signatures that are of this text, by somebody whom a rule asks. The first of each is kept.
+    /// Those of the signatures that are of this, by somebody whom a rule asks. The first of each is kept.
     pub(super) fn add(
         &mut self,
         signatures: impl IntoIterator<Item = Signature>,
-        text: &str,
+        consent: &Consent,
         of: &BTreeSet<Address>,
     ) {
         for signature in signatures {
-            match signature.recover_address_from_msg(text) {
-                Ok(by) if of.contains(&by) => self.0.entry(by).or_insert(signature),
-                _ => continue,
-            };
+            if let Some(by) = consent.signer(&signature).filter(|by| of.contains(by)) {
+                self.0.entry(by).or_insert(signature);
+            }
         }
     }
 
@@ -70,9 +65,17 @@ impl Approvals {
 }
 
 impl Books {
-    /// What an approver signs (EIP-191).
-    pub(super) fn approval_text(&self, request: &OwnedRequest, name: &B256) -> String {
-        answer::approval_text(&self.policy, self.ledger.state().terms.epoch, request.chain(), name)
+    /// What an approver signs.
+    pub(super) fn approval(&self, request: &OwnedRequest, name: &B256) -> Consent {
+        Consent::to_request(&self.policy, self.ledger.state().terms.epoch, request.chain(), name)
+    }
+
+    /// What waits, in words.
+    fn tell(&self, kept: &Kept) -> Told {
+        match kept.request.lend(&self.facts(kept.agent.as_deref())) {
+            Ok(lent) => self.policy.tell(&lent.request(), &self.ledger),
+            Err(refusal) => Told { denied: Some(refusal.to_string()), ..Told::default() },
+        }
     }
 
     /// It waits for approval, or for more. The same twice waits once.
@@ -107,6 +110,7 @@ impl<S> Gate<S> {
                     agent: kept.agent.clone(),
                     at: kept.at,
                     expires: asks.get(name)?.expires,
+                    told: books.tell(kept),
                     request: kept.request.clone(),
                     decision: kept.decision.clone(),
                     approved_by: kept.approvals.0.keys().copied().collect(),
@@ -117,14 +121,14 @@ impl<S> Gate<S> {
         Ok(waiting)
     }
 
-    /// What an approver signs (EIP-191): this request, under this edition of the policy, once. `None` if nothing of that name waits.
-    pub fn approval_text(&self, name: &B256) -> Option<String> {
+    /// What an approver signs: this request, under this edition of the policy, once. `None` if nothing of that name waits.
+    pub fn approval(&self, name: &B256) -> Option<Consent> {
         let books = self.read();
         let kept = books.waiting.get(name)?;
-        Some(books.approval_text(&kept.request, name))
+        Some(books.approval(&kept.request, name))
     }
 
-    /// Approvers' signatures of [`approval_text`](Gate::approval_text). They are kept until there are enough; then everything is
+    /// Approvers' signatures of [`approval`](Gate::approval). They are kept until there are enough; then everything is
     /// judged again, at that time.
     pub fn approve(&self, name: &B256, signatures: &[Signature], now: Time) -> Answer {
         let mut books = match self.write() {
@@ -139,11 +143,7 @@ impl<S> Gate<S> {
             return Answer::Denied(Box::new(decision));
         };
         let Kept { agent, request, mut approvals, .. } = kept;
-        approvals.add(
-            signatures.iter().copied(),
-            &books.approval_text(&request, name),
-            &books.policy.approvers(),
-        );
+        approvals.add(signatures.iter().copied(), &books.approval(&request, name), &books.policy.approvers());
         let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
         self.locked(books, request, &asked)
     }

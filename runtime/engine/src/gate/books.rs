@@ -163,6 +163,11 @@ impl Books {
             }
             Entry::Decided(decided) => self.decided_again(*decided)?,
             Entry::Signed(signed) => self.signed(signed),
+            Entry::Revoked(revoked) => {
+                if !self.revoked_again(*revoked) {
+                    return Err(Again::Impossible("the ledger has no place for a revocation"));
+                }
+            }
             Entry::Observed(fact) => match self.observe(fact) {
                 Reply::Done => {}
                 Reply::Refused(_) => return Err(Again::Impossible("a fact that fits nothing")),
@@ -227,7 +232,7 @@ impl Books {
         let signatures: Result<Vec<_>, _> = signatures.collect();
         let signatures = signatures.map_err(|_| Again::Impossible("an approval is no signature"))?;
         let count = signatures.len();
-        approvals.add(signatures, &self.approval_text(&kept.request, &name), &self.policy.approvers());
+        approvals.add(signatures, &self.approval(&kept.request, &name), &self.policy.approvers());
         if approvals.bytes().len() < count {
             return Err(Again::Impossible("an approval is of something else"));
         }
@@ -273,7 +278,7 @@ impl Books {
     /// What the chain or the owner says.
     pub(super) fn observe(&mut self, fact: Record) -> Reply {
         let settled = match &fact {
-            Record::Request(_) | Record::Approve(_) | Record::Edit(_) => {
+            Record::Request(_) | Record::Approve(_) | Record::Revoke(_) | Record::Edit(_) => {
                 return Reply::Refused(Misfit::NotAFact);
             }
             Record::Landed(landed) => Some(landed.slot),

@@ -1,7 +1,7 @@
 //! From a request to an answer, and the entry that says so.
 
 use super::{
-    Answer, Gate, Once, Pending, Reserved, answer,
+    Answer, Gate, Once, Pending, Reserved,
     approving::{Approvals, Kept},
     books::Books,
 };
@@ -11,7 +11,7 @@ use crate::{
     ledger::{self, Judgement, Record, Slot},
     slot::{self, Place},
 };
-use agentpol_ethereum::{Body, Completion, OwnedRequest, Signable};
+use agentpol_ethereum::{Completion, OwnedRequest, Signable};
 use agentpol_model::{ChainId, Time, decision::DenyCode};
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::MutexGuard;
@@ -126,7 +126,13 @@ impl<S> Gate<S> {
                 if let Some(key) = asked.key {
                     books.used(asked.agent.map(str::to_owned), key.clone(), entry.slot, entry.digest);
                 }
-                Answer::Reserved(Reserved { unsigned, decision, slot: entry.slot, ticket: None })
+                Answer::Reserved(Reserved {
+                    unsigned,
+                    decision,
+                    slot: entry.slot,
+                    ticket: None,
+                    revokes: false,
+                })
             }
             (Outcome::Ask(asking), Some((_, Some(entry)))) => {
                 let name = entry.name();
@@ -196,12 +202,6 @@ pub(super) fn close(
     asked: &Asked<'_>,
 ) -> Result<Closed, Box<Decision>> {
     let deny = |code, reason| Box::new(books.policy.decision(Outcome::Deny(code), None, reason, 0));
-    if let Body::Message { message, .. } = request.body()
-        && answer::is_ours(message.text())
-    {
-        let reason = "it would speak for the owner or an approver";
-        return Err(deny(DenyCode::UnsafeMessage, reason.to_owned()));
-    }
     let open = request.open_fields();
     let next = next_nonce(books, request.chain());
     let (request, has_our_nonce) = match (open.as_slice(), next) {

@@ -24,6 +24,8 @@
 //! | `deciding` | from a request to an answer, and the entry that says so |
 //! | `books` | what a gate knows, as a fold of its log |
 //! | `approving` | approvals: what is signed, and what they lead to |
+//! | `revoking` | authority, taken back by the owner |
+//! | `consent` | what approvers and the owner sign |
 //! | `signing` | from a reservation to a signature that may leave |
 //! | `reading` | a log, entry by entry |
 //! | `replay` | every decision of a log, decided once more |
@@ -32,22 +34,26 @@
 mod answer;
 mod approving;
 mod books;
+mod consent;
 mod deciding;
 mod reading;
 mod replay;
+mod revoking;
 mod signing;
 
 pub use answer::{Answer, GateError, GateSignError, Once, Pending, Reserved, Waiting};
 pub use books::{KEYS_ARE_KEPT, OpenError};
+pub use consent::Consent;
 pub use reading::Reading;
 pub use replay::{Difference, Replayed};
+pub use revoking::{Irrevocable, RevokeError};
 
 use crate::{
     history::{Bound, Entry, Log, LogError, SignedAs, Ticket},
     ledger::{Ledger, Record, Reply, Slot},
     load::Policy,
 };
-use agentpol_model::{B256, ChainId, Time};
+use agentpol_model::{Address, B256, ChainId, Time};
 use alloy::signers::{Signature, Signer};
 use books::Books;
 use core::ops::Deref;
@@ -61,6 +67,10 @@ pub struct Gate<S> {
     log: Option<Arc<dyn Log>>,
     signer: S,
 }
+
+/// The key of a gate that keeps the books and cannot sign: for its owner, where nothing is being signed.
+#[derive(Clone, Copy, Debug)]
+pub struct NoKey;
 
 /// A look at a gate's ledger. Nothing is decided while it lasts.
 pub struct LedgerView<'g>(MutexGuard<'g, Books>);
@@ -110,8 +120,20 @@ impl<S: Signer> Gate<S> {
     }
 }
 
+impl Gate<NoKey> {
+    /// The books of a log, to look at them and to write in them what their owner says.
+    pub fn without_key(reading: Reading, log: Arc<dyn Log>) -> Result<Self, OpenError> {
+        Ok(Self { books: Mutex::new(reading.books()?), log: Some(log), signer: NoKey })
+    }
+}
+
 // ---- what it knows
 impl<S> Gate<S> {
+    /// Who must sign another version of the policy, if anybody.
+    pub fn owner(&self) -> Option<Address> {
+        self.read().owner
+    }
+
     /// The policy.
     pub fn policy(&self) -> Arc<Policy> {
         self.read().policy.clone()
@@ -212,7 +234,7 @@ impl<S> Gate<S> {
     }
 
     /// A new version of the policy over the same history. Reservations made under the old one can no longer be signed. Where the
-    /// ledger has an owner, the signature must be the owner's, of [`replacement_text`](Gate::replacement_text).
+    /// ledger has an owner, the signature must be the owner's, of [`consent_to`](Gate::consent_to).
     pub fn replace(&self, bound: Bound, module: &[u8]) -> Result<(), GateError> {
         let policy = bound.load(module).map_err(GateError::Policy)?;
         let mut books = self.write().map_err(GateError::Log)?;
@@ -224,11 +246,9 @@ impl<S> Gate<S> {
             return Err(GateError::OtherWallet { wallet: books.policy.wallet() });
         }
         if let Some(owner) = books.owner {
-            let text = replacement_text(&books, &bound);
             let signature =
                 bound.signature.as_ref().and_then(|bytes| Signature::try_from(bytes.as_ref()).ok());
-            let by = signature.and_then(|it| it.recover_address_from_msg(text).ok());
-            if by != Some(owner) {
+            if signature.and_then(|it| consent_to(&books, &bound).signer(&it)) != Some(owner) {
                 return Err(GateError::NotTheOwner { owner });
             }
         }
@@ -241,12 +261,20 @@ impl<S> Gate<S> {
         self.settle(ticket).map_err(GateError::Log)
     }
 
-    /// What the owner signs (EIP-191) to replace the policy by this one.
-    pub fn replacement_text(&self, bound: &Bound) -> String {
-        replacement_text(&self.read(), bound)
+    /// A module that is kept with the log.
+    pub fn module(&self, hash: B256) -> Result<Vec<u8>, LogError> {
+        match &self.log {
+            Some(log) => log.module(hash),
+            None => Err(LogError("nothing is kept".to_owned())),
+        }
+    }
+
+    /// What the owner signs to replace the policy by this one.
+    pub fn consent_to(&self, bound: &Bound) -> Consent {
+        consent_to(&self.read(), bound)
     }
 }
 
-fn replacement_text(books: &Books, bound: &Bound) -> String {
-    answer::replacement_text(bound, books.ledger.state().terms.epoch)
+fn consent_to(books: &Books, bound: &Bound) -> Consent {
+    Consent::to_policy(bound, books.ledger.state().terms.epoch)
 }

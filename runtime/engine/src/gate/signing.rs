@@ -31,8 +31,10 @@ impl<S> Gate<S> {
         let open = state.slots.get(&slot);
         let is_open =
             open.is_some_and(|open| open.versions.iter().any(|version| version.request.digest == digest));
-        let may =
-            !state.locked && books.frozen.is_none() && reserved.decision.policy_hash == books.policy.hash();
+        let may = reserved.revokes
+            || !state.locked
+                && books.frozen.is_none()
+                && reserved.decision.policy_hash == books.policy.hash();
         if !is_open || !may {
             if is_open {
                 books.never_signed(slot, digest);

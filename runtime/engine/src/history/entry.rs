@@ -20,6 +20,8 @@ pub enum Entry {
     Decided(Box<Decided>),
     /// What was decided was signed.
     Signed(SignedAs),
+    /// The owner takes authority back; it is counted like what was decided.
+    Revoked(Box<Revoked>),
     /// The chain, or the owner, said something.
     Observed(ledger::Record),
     /// Nothing more is signed.
@@ -81,6 +83,19 @@ pub struct Decided {
     /// What the ledger was asked, unless it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<ledger::Request>,
+}
+
+/// Authority that is taken back.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revoked {
+    /// When.
+    pub at: Time,
+    /// The transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Text>,
+    /// What the ledger was asked.
+    pub charge: ledger::Request,
 }
 
 /// An idempotency key, and what it was used for.

@@ -9,7 +9,7 @@ mod entry;
 pub mod folder;
 
 pub use agentpol_journal::{Head, Ticket};
-pub use entry::{Bound, Decided, Entry, Known, SignedAs, Text};
+pub use entry::{Bound, Decided, Entry, Known, Revoked, SignedAs, Text};
 pub use folder::{Folder, FolderError};
 
 use agentpol_model::B256;

@@ -159,7 +159,7 @@ impl State {
     }
 
     /// An account's nonce is the next one, or that of something still open; the first one it is told, it believes.
-    fn may_use(&self, slot: &Slot) -> bool {
+    pub(super) fn may_use(&self, slot: &Slot) -> bool {
         match *slot {
             Slot::Signature { .. } => true,
             Slot::Transaction { chain, account, nonce } => {

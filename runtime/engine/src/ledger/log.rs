@@ -25,6 +25,9 @@ pub enum Record {
     /// Those who were asked said yes. Judged again now, then charged like an allow.
     #[serde(skip)]
     Approve(Request),
+    /// The owner takes authority back, whatever the budgets say.
+    #[serde(skip)]
+    Revoke(Request),
     // ---- time
     /// The wall clock.
     Now(Time),
@@ -58,7 +61,7 @@ pub enum Record {
 /// What the ledger answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// To `Request` and `Approve`.
+    /// To `Request`, `Approve` and `Revoke`.
     Judged(Judgement),
     /// It is taken in.
     Done,
@@ -127,6 +130,7 @@ impl State {
         match record {
             Record::Request(request) => return Reply::Judged(self.on_request(&request)),
             Record::Approve(request) => return Reply::Judged(self.on_approve(&request)),
+            Record::Revoke(request) => return Reply::Judged(self.on_revoke(&request)),
             Record::Landed(fact) => return self.on_landed(&fact).into(),
             Record::Adopt(asset, amount, at, lines) => {
                 return self.on_adopt(asset, amount, at, &lines).into();

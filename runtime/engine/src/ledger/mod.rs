@@ -25,6 +25,7 @@
 //! | [`judge`] | may this request be signed? |
 //! | [`facts`] | what the chain says: landed, void, final, adopt |
 //! | [`authority`] | what it says of authority: pulled, allowance, inventory |
+//! | [`outstanding`] | authority that is still in somebody's hands, and taking it back |
 //! | [`edit`] | a new version of the policy over the same history |
 //! | [`log`] | the records and the fold |
 //! | [`sums`] | running sums, so that judging does not look at old events |
@@ -51,6 +52,7 @@ pub mod facts;
 pub mod judge;
 pub mod log;
 mod measures;
+pub mod outstanding;
 pub mod policy;
 pub mod request;
 pub mod state;
@@ -60,6 +62,7 @@ mod total;
 pub use facts::{Landed, Misfit};
 pub use judge::{Charge, Judgement, Refusal, Shortfall, Verdict};
 pub use log::{Ledger, Record, Reply};
+pub use outstanding::Outstanding;
 pub use policy::{Counts, Line, LineName, Lines, Name, Rule, Terms, What};
 pub use request::{Action, Asset, Effect, Key, Request, Slot};
 pub use state::State;

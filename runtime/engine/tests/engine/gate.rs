@@ -1,5 +1,6 @@
 use crate::policy::{
-    HOUR, NOW, OWNER, ROUTER, SHOP, WALLET, approve, binding, module, policy, transfer, usdc,
+    HOUR, KEY, NOW, OWNER, OWNERS_KEY, ROUTER, SHOP, WALLET, agree, approve, binding, key, module, policy,
+    transfer, usdc,
 };
 use agentpol_ethereum::{Draft, Fee, OwnedRequest, RawTransaction, Signed, SignedTransaction};
 use agentpol_model::{Address, B256, U256, decision::DenyCode};
@@ -10,20 +11,12 @@ use agentpol_runtime::{
     history::{Bound, SignedAs},
     ledger::{Landed, LineName, Record, Reply},
 };
-use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use alloy::signers::local::PrivateKeySigner;
 use std::{
     future::Future,
     pin::pin,
     task::{Context, Poll, Waker},
 };
-
-/// The first two accounts of every development chain.
-const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
-const OWNERS_KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-
-fn key(hex: &str) -> PrivateKeySigner {
-    hex.parse().expect("a key")
-}
 
 fn gate() -> Gate<PrivateKeySigner> {
     let policy = policy();
@@ -208,13 +201,13 @@ fn an_approval_is_for_these_bytes_once_and_in_time() {
     let pending = ask(&gate, 0, NOW);
     assert_eq!(pending.asking().of, [OWNER]);
     assert_eq!(used(&gate, "daily"), U256::ZERO, "waiting charges nothing");
-    let text = gate.approval_text(&pending.name()).expect("it waits");
-    let wrong = key(KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let consent = gate.approval(&pending.name()).expect("it waits");
+    let wrong = agree(KEY, &consent);
     let Answer::Asked(still) = gate.approve(&pending.name(), &[wrong], NOW) else {
         panic!("not by the agent's own key")
     };
     assert_eq!(still.decision().reason, "0 of the 1 approvals it needs");
-    let right = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let right = agree(OWNERS_KEY, &consent);
     let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[wrong, right], NOW + 600) else {
         panic!("approved");
     };
@@ -225,13 +218,9 @@ fn an_approval_is_for_these_bytes_once_and_in_time() {
     let late = self::gate();
     let pending = ask(&late, 0, NOW);
     let other = ask(&late, 1, NOW);
-    let elsewhere = key(OWNERS_KEY)
-        .sign_message_sync(late.approval_text(&other.name()).expect("it waits").as_bytes())
-        .unwrap();
+    let elsewhere = agree(OWNERS_KEY, &late.approval(&other.name()).expect("it waits"));
     assert!(matches!(late.approve(&pending.name(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
-    let right = key(OWNERS_KEY)
-        .sign_message_sync(late.approval_text(&pending.name()).expect("it waits").as_bytes())
-        .unwrap();
+    let right = agree(OWNERS_KEY, &late.approval(&pending.name()).expect("it waits"));
     assert_eq!(denied(late.approve(&pending.name(), &[right], NOW + 601)), DenyCode::Approval, "expired");
 }
 

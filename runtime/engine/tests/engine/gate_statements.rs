@@ -231,11 +231,6 @@ fn what_cannot_be_signed_is_denied() {
     let (code, reason) = denied(&gate, asked("wallet_sendCalls", batch));
     assert_eq!(code, DenyCode::InvalidRequest);
     assert!(reason.contains("eth_sendUserOperation"), "{reason}");
-    // Another gate's owner may be this gate's key.
-    let approval = "agentpol approval\npolicy 0x00\nepoch 0\nwallet 0x00\nchain 1\nsigns 0x00\n";
-    let (code, reason) = denied(&gate, text(approval));
-    assert_eq!(code, DenyCode::UnsafeMessage);
-    assert_eq!(reason, "it would speak for the owner or an approver");
     assert_eq!(gate.ledger().state().slots.len(), 0);
 }
 

@@ -1,170 +1,22 @@
 //! A gate whose history outlives it: what stands in the log is what the next gate knows.
 
-use crate::policy::{HOUR, NOW, OWNER, ROUTER, SHOP, WALLET, approve, binding, module, transfer, usdc};
-use agentpol_ethereum::{Draft, Fee, OwnedRequest, Signed};
-use agentpol_model::{Address, B256, U256, decision::DenyCode, policy::ParamValue};
+use crate::{
+    paper::{
+        FIRST, Paper, Signing, assert_same, begin, bound, bytes, denied, nonce, open, owned, pay, read, sign,
+        used,
+    },
+    policy::{
+        HOUR, KEY, NOW, OWNER, OWNERS_KEY, ROUTER, SHOP, WALLET, agree, approve, binding, key, transfer, usdc,
+    },
+};
+use agentpol_model::{B256, U256, decision::DenyCode, policy::ParamValue};
 use agentpol_runtime::{
     Answer, Gate,
-    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError, Reading, Replayed},
-    history::{Bound, Folder, Known, Log, LogError, Modules, Ticket, folder},
-    ledger::{Landed, LineName, Record, Slot},
+    gate::{GateError, GateSignError, KEYS_ARE_KEPT, Once, OpenError, Replayed},
+    history::{Bound, Folder, Known, folder},
+    ledger::{Landed, LineName, Record},
 };
-use alloy::signers::{SignerSync, local::PrivateKeySigner};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
-
-/// The first two accounts of every development chain.
-const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
-const OWNERS_KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-
-/// The wallet's next nonce.
-const FIRST: u64 = 4;
-
-type Signing = Gate<PrivateKeySigner>;
-
-/// A log in memory, which fails when it is told to.
-#[derive(Debug, Default)]
-struct Paper {
-    modules: Mutex<BTreeMap<B256, Vec<u8>>>,
-    lines: Mutex<Vec<String>>,
-    durable: Mutex<u64>,
-    /// From this entry on nothing is written, or nothing is kept.
-    full: Mutex<Option<u64>>,
-    torn: Mutex<Option<u64>>,
-}
-
-impl Modules for Paper {
-    fn module(&self, hash: B256) -> Result<Vec<u8>, LogError> {
-        self.modules.lock().unwrap().get(&hash).cloned().ok_or_else(|| LogError("no such module".to_owned()))
-    }
-
-    fn keep(&self, hash: B256, bytes: &[u8]) -> Result<(), LogError> {
-        self.modules.lock().unwrap().insert(hash, bytes.to_vec());
-        Ok(())
-    }
-}
-
-impl Log for Paper {
-    fn append(&self, entry: &str) -> Result<Ticket, LogError> {
-        let mut lines = self.lines.lock().unwrap();
-        if self.full.lock().unwrap().is_some_and(|full| lines.len() as u64 >= full) {
-            return Err(LogError("no space left".to_owned()));
-        }
-        assert!(!entry.contains('\n'), "{entry}");
-        lines.push(entry.to_owned());
-        Ok(Ticket::new(lines.len() as u64))
-    }
-
-    fn wait(&self, ticket: Ticket) -> Result<(), LogError> {
-        if self.torn.lock().unwrap().is_some_and(|torn| ticket.entry() > torn) {
-            return Err(LogError("the disk is gone".to_owned()));
-        }
-        let mut durable = self.durable.lock().unwrap();
-        *durable = ticket.entry().max(*durable);
-        Ok(())
-    }
-}
-
-impl Paper {
-    fn lines(&self) -> Vec<String> {
-        self.lines.lock().unwrap().clone()
-    }
-
-    /// What is there after the power went.
-    fn durable(&self) -> Vec<String> {
-        self.lines().into_iter().take(*self.durable.lock().unwrap() as usize).collect()
-    }
-}
-
-fn key(hex: &str) -> PrivateKeySigner {
-    hex.parse().expect("a key")
-}
-
-fn bytes() -> Vec<u8> {
-    agentpol_bytecode::encode(&module())
-}
-
-fn bound() -> Bound {
-    Bound::new(&bytes(), &binding(), false).expect("loads")
-}
-
-fn begin() -> (Signing, Arc<Paper>) {
-    let paper = Arc::new(Paper::default());
-    let gate = Gate::begin(bound(), &bytes(), paper.clone(), key(KEY)).expect("a gate");
-    gate.observe(Record::Begin(1, WALLET, FIRST)).expect("written");
-    (gate, paper)
-}
-
-fn read(lines: &[String], again: bool) -> Reading {
-    let paper = Arc::new(Paper::default());
-    paper.keep(bound().module, &bytes()).unwrap();
-    let mut reading = if again { Reading::again(paper) } else { Reading::new(paper) };
-    lines.iter().for_each(|line| reading.push(line));
-    reading
-}
-
-fn open(lines: Vec<String>) -> Signing {
-    let reading = read(&lines, false);
-    let paper = Paper { lines: Mutex::new(lines), ..Paper::default() };
-    Gate::open(reading, Arc::new(paper), key(KEY)).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn owned(call: (Address, Vec<u8>), nonce: Option<u64>) -> OwnedRequest {
-    let fee = Fee::Dynamic { max_fee_per_gas: Some(10u128.pow(9)), max_priority_fee_per_gas: Some(1) };
-    let (chain, gas_limit, value) = (1, Some(100_000), U256::ZERO);
-    let draft = Draft {
-        chain,
-        nonce,
-        gas_limit,
-        fee,
-        to: Some(call.0),
-        value,
-        data: call.1,
-        access_list: Vec::new(),
-    };
-    OwnedRequest::new(draft, Some(WALLET)).expect("valid")
-}
-
-fn pay(n: u64) -> OwnedRequest {
-    owned(transfer(SHOP, usdc(n)), None)
-}
-
-fn sign(gate: &Signing, request: OwnedRequest) -> Signed {
-    match gate.ask(request, None, NOW) {
-        Answer::Reserved(reserved) => gate.sign_sync(reserved).expect("signed"),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn denied(answer: Answer) -> (DenyCode, String) {
-    match answer {
-        Answer::Denied(decision) => (decision.code().expect("a code"), decision.reason),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn nonce(signed: &Signed) -> u64 {
-    let raw = &signed.transaction().expect("a transaction").raw;
-    agentpol_ethereum::RawTransaction::read(raw).expect("reads").nonce
-}
-
-fn used(gate: &Signing) -> U256 {
-    gate.ledger().used(&LineName::new("daily", 0)).to_word()
-}
-
-/// The same in everything that decides what comes next.
-fn assert_same(one: &Signing, other: &Signing) {
-    assert_eq!(*one.ledger(), *other.ledger());
-    assert_eq!(one.policy().hash(), other.policy().hash());
-    assert_eq!(one.next_nonce(1), other.next_nonce(1));
-    assert_eq!(one.frozen(), other.frozen());
-    let slots: Vec<Slot> = one.ledger().state().slots.keys().copied().collect();
-    for slot in slots {
-        assert_eq!(one.signed_for(&slot), other.signed_for(&slot));
-    }
-}
+use std::sync::Arc;
 
 #[test]
 fn after_every_entry_the_next_gate_knows_what_this_one_knew() {
@@ -348,9 +200,9 @@ fn an_owner_signs_for_another_policy() {
     let gate = Gate::begin(owned_by(500, None), &bytes(), paper.clone(), key(KEY)).unwrap();
     gate.observe(Record::Begin(1, WALLET, FIRST)).unwrap();
     sign(&gate, pay(200));
-    let text = gate.replacement_text(&owned_by(1_000, None));
+    let consent = gate.consent_to(&owned_by(1_000, None));
     let by = |hex| {
-        let signature = key(hex).sign_message_sync(text.as_bytes()).unwrap();
+        let signature = agree(hex, &consent);
         Some(signature.as_bytes().to_vec().into())
     };
     let refused = Err(GateError::NotTheOwner { owner: OWNER });
@@ -371,18 +223,17 @@ fn an_owner_signs_for_another_policy() {
     assert_eq!(used(&gate), usdc(700));
     assert_same(&gate, &open(paper.lines()));
     // Nobody gets the wallet's key to speak for its owner.
-    let line = serde_json::json!({ "chainId": 1, "request": { "method": "personal_sign", "params": [text, WALLET] } });
-    let request = agentpol_ethereum::read(&line.to_string()).unwrap();
-    assert_eq!(denied(gate.ask(request, None, NOW)).0, DenyCode::UnsafeMessage);
+    let line = serde_json::json!({ "chainId": 1, "request": {
+        "method": "eth_signTypedData_v4", "params": [WALLET, consent.data().to_string()] } });
+    let refusal = agentpol_ethereum::read(&line.to_string()).unwrap_err();
+    assert_eq!(refusal.code, DenyCode::WrongChain, "{refusal}");
 }
 
 #[test]
 fn an_approval_is_in_the_log_with_its_signatures() {
     let (gate, paper) = begin();
     let Answer::Asked(pending) = gate.ask(pay(300), None, NOW) else { panic!("asked") };
-    let signature = key(OWNERS_KEY)
-        .sign_message_sync(gate.approval_text(&pending.name()).expect("it waits").as_bytes())
-        .unwrap();
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits"));
     let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[signature], NOW + 10) else {
         panic!("approved");
     };
@@ -408,8 +259,7 @@ fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
     let Answer::Asked(other) = gate.ask(pay(301), Some("bot"), NOW) else { panic!("asked") };
     let names = |gate: &Signing| gate.waiting(NOW).unwrap().iter().map(|one| one.name).collect::<Vec<_>>();
     assert_eq!(names(&gate).len(), 2);
-    let text = gate.approval_text(&pending.name()).expect("it waits");
-    let signature = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits"));
     let Answer::Asked(few) = gate.approve(&other.name(), &[signature], NOW) else { panic!("of another") };
     assert_eq!(few.decision().reason, "0 of the 1 approvals it needs");
     // Another gate goes on with what waits.
@@ -437,8 +287,7 @@ fn a_log_is_decided_again_to_the_letter() {
     let first = sign(&gate, pay(100));
     denied(gate.ask(pay(501), Some("bot"), NOW + 1));
     let Answer::Asked(pending) = gate.ask(pay(300), Some("bot"), NOW + 2) else { panic!("asked") };
-    let text = gate.approval_text(&pending.name()).expect("it waits");
-    let signature = key(OWNERS_KEY).sign_message_sync(text.as_bytes()).unwrap();
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits"));
     let line = serde_json::json!({ "id": "é 1", "chainId": 1, "request": {
         "method": "personal_sign", "params": ["hello", WALLET] } });
     denied(gate.ask(agentpol_ethereum::read(&line.to_string()).unwrap(), Some("bot"), NOW + 3));

@@ -33,10 +33,24 @@ use agentpol_model::{
     request::{Action, Envelope, Field, Kind, Request},
     types::{Member, Path, Step, Type, WordType},
 };
-use agentpol_runtime::{Binding, Policy};
+use agentpol_runtime::{Binding, Policy, gate::Consent};
 use agentpol_verifier::verify;
+use alloy::signers::{Signature, SignerSync as _, local::PrivateKeySigner};
 use alloy_primitives::{address, keccak256};
 use std::collections::BTreeMap;
+
+/// The first two accounts of every development chain: the wallet's key, and the owner's.
+pub(crate) const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+pub(crate) const OWNERS_KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+pub(crate) fn key(hex: &str) -> PrivateKeySigner {
+    hex.parse().expect("a key")
+}
+
+/// Somebody's signature.
+pub(crate) fn agree(hex: &str, to: &Consent) -> Signature {
+    key(hex).sign_hash_sync(&to.digest().expect("it can be read")).expect("it is signed")
+}
 
 pub(crate) const ETH: TokenId = TokenId::new(0);
 pub(crate) const USDC: TokenId = TokenId::new(1);
