@@ -158,14 +158,14 @@ pub(crate) fn request(byte: u8, need: u64, of: &[Address]) -> Value {
     };
     json!({
         "name": name, "agent": "bot", "at": later(Duration::ZERO), "expires": later(Duration::from_secs(600)),
-        "wallet": wallet, "chain": 1, "rule": "large", "reason": "more than 100 USDC", "policy": "household", "policyHash": policy,
+        "wallet": wallet, "chain": "1", "rule": "large", "reason": "more than 100 USDC", "policy": "household", "policyHash": policy,
         "need": need, "of": of.iter().map(|one| one.to_checksum(None)).collect::<Vec<_>>(), "approvedBy": [],
         "actions": [{
-            "words": format!("USDC.transfer: 250 USDC to {to}"), "to": token, "function": "transfer",
-            "args": [{"name": "to", "value": to}, {"name": "amount", "value": "250 USDC"}],
-            "effects": [format!("moves 250 USDC to {to}")], "inner": [],
+            "words": "call USDC.transfer", "to": format!("USDC ({token})"), "value": null,
+            "args": [{"name": "to", "value": to}, {"name": "amount", "value": "250000000"}],
         }],
-        "fee": "0.001 ETH", "charges": [{"budget": "daily", "amount": "250 USDC", "remaining": "150 USDC"}],
+        "effects": [format!("250 USDC leave for {to}")],
+        "fee": "0.001 ETH", "charges": [{"budget": "daily", "amount": "250 USDC", "remaining": "150 USDC"}], "denied": null,
         "typedData": {
             "types": {
                 "EIP712Domain": fields(&[("name", "string"), ("version", "string")]),

@@ -38,8 +38,8 @@ fn an_approver_reads_it_and_signs() {
     let to = Address::repeat_byte(0x11).to_checksum(None);
     for text in [
         "bot asks under large",
-        &format!("USDC.transfer: 250 USDC to {to}"),
-        &format!("moves 250 USDC to {to}"),
+        "call USDC.transfer",
+        &format!("250 USDC leave for {to}"),
         "at most 0.001 ETH",
         "150 USDC",
         "1 of 2",
@@ -83,7 +83,6 @@ fn only_who_must_agree_is_asked_to_and_each_once() {
     browser.change_keys(FOX, &[]);
     browser.sees("To approve, connect");
     browser.change_keys(FOX, &[BOBS]);
-    browser.click("Connect Fox Wallet");
     browser.click(APPROVE);
     browser.sees("Signed and sent.");
     assert_eq!(served.books(|books| books.signed.clone()), [(name(0x11), ALICE), (name(0x11), BOB)]);
@@ -96,7 +95,7 @@ fn it_is_rejected_by_keyboard() {
     let served = Served::start(vec![request(0x11, 1, &[ALICE]), request(0x12, 1, &[ALICE])]);
     browser.open(&served.link, &[], json!({}));
     browser.sees("This browser has no wallet.");
-    browser.sees("USDC.transfer");
+    browser.sees("call USDC.transfer");
     let at = "document.activeElement.textContent";
     let reach = |browser: &mut Browser, button: &str| {
         for _ in 0..20 {
@@ -124,20 +123,18 @@ fn it_is_rejected_by_keyboard() {
 
 /// Every text that somebody else writes, replaced.
 fn with_every_text(mut of: Value, text: &str) -> Value {
-    for member in ["agent", "rule", "reason", "policy", "fee"] {
+    for member in ["agent", "rule", "reason", "policy", "fee", "denied"] {
         of[member] = json!(text);
     }
-    let action = json!({
-        "words": text, "to": text, "function": text, "args": [{"name": text, "value": text}], "effects": [text], "inner": [],
-    });
+    let action = json!({"words": text, "to": text, "value": text, "args": [{"name": text, "value": text}]});
     of["actions"] = json!([action, action]);
-    of["actions"][0]["inner"] = json!([action]);
+    of["effects"] = json!([text]);
     of["charges"] = json!([{"budget": text, "amount": text, "remaining": text}]);
     of
 }
 
 /// How often `with_every_text` puts it there and the page shows it.
-const TEXTS: usize = 5 + 3 * 6 + 3;
+const TEXTS: usize = 6 + 2 * 5 + 1 + 3;
 
 #[test]
 fn hostile_text_stays_text() {
@@ -172,7 +169,7 @@ fn hostile_text_stays_text() {
             plain,
             "{text:?} is marked if it is not plain"
         );
-        assert_eq!(browser.look("document.querySelector('.caution') === null"), plain);
+        assert_eq!(browser.look("document.querySelector('h2 + .caution') === null"), plain);
     }
     // Letters that run the other way do not carry digits with them.
     let order = "(() => { const [a, b] = [...document.querySelectorAll('mark')].map((one) => getComputedStyle(one)); \
@@ -227,13 +224,13 @@ fn a_link_is_good_until_the_page_is_left() {
     let Some(mut browser) = browser() else { return };
     let served = Served::start(vec![request(0x11, 1, &[ALICE])]);
     browser.open(&served.link, &[], json!({}));
-    browser.sees("USDC.transfer");
+    browser.sees("call USDC.transfer");
     browser.reload();
     browser.sees(NO_LINK);
     assert_eq!(browser.look("document.querySelectorAll('article').length"), 0);
     // The link again, in the same window.
     browser.look(&format!("location.href = '{}'", served.link));
-    browser.sees("USDC.transfer");
+    browser.sees("call USDC.transfer");
     browser.sees_no_more(NO_LINK);
     assert!(!browser.address().contains('#'));
     let wrong = served.link.split_once('#').unwrap().0.to_owned() + "#0000";

@@ -25,8 +25,9 @@ mod http;
 pub use http::{BODY_TIMEOUT_MS, MAX_BODY_BYTES, MAX_IN_FLIGHT};
 
 use crate::{
+    config::Limits,
     node::Boxed,
-    server::{Connections, Socket, finish},
+    server::{Connections, Socket},
 };
 use core::fmt;
 use http::Counter;
@@ -48,7 +49,8 @@ const TOKEN_BYTES: usize = 32;
 pub trait Desk: Send + Sync + 'static {
     /// What waits, the oldest first: an array of objects. `page.js` says what is in them.
     fn waiting(&self) -> Boxed<'_, Result<Value, String>>;
-    /// A signature of `typedData`. What came of it: `{"status": "signed" | "sent" | "waiting" | "denied", "reason": "…", "hash"?: "0x…"}`.
+    /// A signature of `typedData`. What came of it: `{"status": "waiting" | "signed" | "sent" | "unsent" | "denied", "hash"?: "0x…",
+    /// "reason"?: "…"}`.
     fn approve<'a>(&'a self, name: &'a str, signature: &'a str) -> Boxed<'a, Result<Value, String>>;
     /// Those who were asked say no. What came of it is an object: the page looks at nothing in it.
     fn reject<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Value, String>>;
@@ -96,13 +98,20 @@ impl Page {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let counter = Arc::new(Counter::new(self.desk, &self.token));
         let router = http::router(counter.clone());
-        let connections = Connections::new(router, MAX_CONNECTIONS, Duration::from_millis(HEAD_TIMEOUT_MS));
+        let limits = Limits { connections: MAX_CONNECTIONS, head_ms: HEAD_TIMEOUT_MS, ..Limits::default() };
+        let connections = Connections::new(router, &limits);
         let socket = Socket::Tcp(self.listener);
         tokio::select! {
-            () = connections.take(&socket) => {}
+            () = connections.accept(&socket) => {}
             () = shutdown => {}
         }
-        finish(connections, counter.idle(), Duration::from_millis(SHUTDOWN_MS)).await;
+        let all = async {
+            connections.graceful.shutdown().await;
+            counter.idle().await;
+        };
+        if tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS), all).await.is_err() {
+            tracing::warn!("the page stopped before every answer was finished");
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 //
 // What `/api/waiting` gives, the oldest first:
 //   { name, agent, at, expires, wallet, chain, rule, reason, policy, policyHash, need, of: [address], approvedBy: [address],
-//     actions: [{ words, to, function, args: [{ name, value }], effects: [text], inner: [action] }],
-//     fee, charges: [{ budget, amount, remaining }], typedData }
+//     actions: [{ words, to, args: [{ name, value }], value }], effects: [text], fee, charges: [{ budget, amount, remaining }],
+//     denied, typedData }
+// `agent`, `rule`, `value`, `fee`, `denied` and `typedData` can be null; all else is text, but for `need` and `typedData`.
 
 import { button, code, facts, list, make, put, quiet, shown, span, time } from './text.js';
 import { accounts, begin, sign, walletSays } from './wallet.js';
@@ -24,7 +25,8 @@ const EXPIRED = 'Its time is over. Nothing was signed.';
 const GONE = 'It no longer waits: it was approved or rejected elsewhere, or the policy was replaced.';
 const BECAME = {
   sent: 'Signed and sent.',
-  signed: 'Signed.',
+  signed: 'Signed. Whoever asked gets it.',
+  unsent: 'Signed and counted, but the node did not take it yet.',
   waiting: 'Your approval is kept. Others still have to agree.',
   denied: 'Not signed.',
 };
@@ -89,21 +91,14 @@ const standing = (request) => {
 
 // ---- a request, shown
 
-const action = (it, isOnly) => {
-  const { length } = it.inner;
-  return [
-    isOnly ? '' : make('p', { class: 'words' }, it.words),
-    list('ul', 'effects', it.effects, (one) => [one]),
-    it.effects.length || length ? '' : make('p', { class: 'quiet' }, 'It declares no effect.'),
-    facts(
-      it.to && ['To', code(it.to)],
-      it.function && ['Function', code(it.function)],
-      it.args.length && ['With', facts(...it.args.map(({ name, value }) => [name, code(value)]))],
-    ),
-    length ? make('p', { class: 'quiet' }, `${length} inside it`) : '',
-    length ? list('ol', 'actions', it.inner, (one) => action(one, false)) : '',
-  ];
-};
+const action = ({ words, to, args, value }, isOnly) => [
+  isOnly ? '' : make('p', { class: 'words' }, words),
+  facts(
+    to && ['At', code(to)],
+    value && ['Value', value],
+    args.length && ['With', facts(...args.map((one) => [one.name, code(one.value)]))],
+  ),
+];
 
 const budgets = (charges) => {
   const row = (tag, attributes, texts) => make('tr', {}, ...texts.map((text) => make(tag, attributes, text)));
@@ -119,10 +114,12 @@ const toSign = ({ domain, primaryType, message }) => {
 };
 
 const body = (request, isOnly) => {
-  const { actions, charges, of, approvedBy } = request;
+  const { actions, effects, charges, of, approvedBy, denied } = request;
   const approver = (one) => [code(one), isAmong(one, approvedBy) ? make('b', {}, ' has agreed') : ''];
   const count = `${request.need} of ${of.length}${approvedBy.length ? `, ${approvedBy.length} so far` : ''}`;
   return [
+    denied ? make('p', { class: 'caution' }, `As things stand it would be denied, whoever agrees: ${denied}`) : '',
+    effects.length ? list('ul', 'effects', effects, (one) => [one]) : make('p', { class: 'quiet' }, 'It declares no effect.'),
     list(isOnly ? 'ul' : 'ol', 'actions', actions, (one) => action(one, isOnly)),
     facts(
       request.fee && ['Fee', `at most ${request.fee}`],
@@ -143,7 +140,7 @@ const draw = (card, request) => {
   const isOnly = actions.length === 1;
   put(card.title, isOnly ? actions[0].words : `${actions.length} actions, all or none`);
   card.ends.replaceChildren('until ', time(expires), ', ', card.left);
-  const asks = make('p', { class: 'asks' }, make('b', {}, agent ?? 'An agent'), ' asks under ', code(rule), ', ', time(at));
+  const asks = make('p', { class: 'asks' }, make('b', {}, agent ?? 'An agent'), ' asks under ', code(rule ?? 'no rule'), ', ', time(at));
   card.shown.replaceChildren(asks, card.title, make('p', { class: 'why' }, reason), ...body(request, isOnly));
   if (card.shown.querySelector('mark')) card.title.after(make('p', { class: 'caution' }, MARKED));
   if (isReplaced) put(card.said, REPLACED);
@@ -193,7 +190,7 @@ const approve = async (card) => {
     const { status, reason, hash } = await api('approve', { name, signature });
     decided += 1;
     card.became = [BECAME[status] ?? STRANGE, hash, reason].filter(Boolean).join(' ');
-    turn(card, status === 'sent' || status === 'signed' ? 'over' : 'open', card.became);
+    turn(card, status === 'waiting' || status === 'denied' ? 'open' : 'over', card.became);
   } catch (error) {
     // Its time may have run out in the meantime.
     if (card.phase === 'busy') turn(card, 'open', plainly(error));

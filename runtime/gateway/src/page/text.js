@@ -6,6 +6,9 @@ const UNSEEN = String.raw`[\p{C}\p{M}\p{Default_Ignorable_Code_Point}\u2800]|(?!
 const FOREIGN = String.raw`(?:(?!${UNSEEN})[^ -~])+`;
 const RUNS = new RegExp(String.raw`(?<plain>[ -~]+)|(?<unseen>${UNSEEN})|(?<foreign>${FOREIGN})`, 'gsu');
 
+/** More characters than fit into the space that a value has in the narrowest window. */
+const LONG = 200;
+
 /** Any text: what is not ASCII is marked, what cannot be seen is written out; the style of `mark` lets nothing reorder it. */
 export const shown = (text) => {
   const out = document.createDocumentFragment();
@@ -32,7 +35,8 @@ export const put = (element, text) => {
   element.replaceChildren(shown(text));
 };
 
-export const code = (text) => make('code', {}, text);
+/** What is long is scrolled, by keyboard too. */
+export const code = (text) => make('code', String(text).length > LONG ? { tabindex: '0' } : {}, text);
 export const quiet = (text) => make('span', { class: 'quiet' }, text);
 export const list = (tag, kind, items, inside) =>
   make(tag, { class: kind }, ...items.map((item) => make('li', {}, ...inside(item))));
