@@ -126,7 +126,8 @@ fn with_every_text(mut of: Value, text: &str) -> Value {
     for member in ["agent", "rule", "reason", "policy", "fee", "denied"] {
         of[member] = json!(text);
     }
-    let action = json!({"words": text, "to": text, "value": text, "args": [{"name": text, "value": text}]});
+    let action =
+        json!({"words": text, "to": text, "value": text, "args": [{"name": text, "value": {text: [text]}}]});
     of["actions"] = json!([action, action]);
     of["effects"] = json!([text]);
     of["charges"] = json!([{"budget": text, "amount": text, "remaining": text}]);
@@ -134,7 +135,7 @@ fn with_every_text(mut of: Value, text: &str) -> Value {
 }
 
 /// How often `with_every_text` puts it there and the page shows it.
-const TEXTS: usize = 6 + 2 * 5 + 1 + 3;
+const TEXTS: usize = 6 + 2 * 6 + 1 + 3;
 
 #[test]
 fn hostile_text_stays_text() {
@@ -206,6 +207,7 @@ fn what_is_old_says_so() {
     served.books(|books| books.waiting.insert(0, request(0x11, 1, &[ALICE])));
     browser.sees_no_more("It no longer waits");
     assert_eq!(browser.look("document.title"), "(2) Approvals");
+    browser.is_in_order();
     // What agentpol cannot do.
     served.books(|books| books.fails = Some("`agentpol serve` does not answer"));
     browser.sees("`agentpol serve` does not answer");
@@ -213,7 +215,6 @@ fn what_is_old_says_so() {
     served.books(|books| books.fails = None);
     browser.sees("You sign as");
     browser.sees_no_more("`agentpol serve` does not answer");
-    browser.is_in_order();
     served.stop();
     browser.sees("Is `agentpol approvals page` still running?");
     assert_eq!(browser.buttons(), ["Put away"]);

@@ -122,7 +122,7 @@ fn shown(one: &Waiting, status: &answers::Status) -> Result<Value, String> {
     let (need, of) = decided.ask.map_or((0, Vec::new()), |ask| (ask.need, ask.of));
     let member = |at: &str| one.typed_data.as_ref().and_then(|data| data.pointer(at)).cloned();
     let actions = one.told.actions.iter().map(|action| {
-        let args = action.args.iter().map(|arg| json!({"name": arg.name, "value": text(&arg.value)}));
+        let args = action.args.iter().map(|arg| json!({"name": arg.name, "value": texts(&arg.value)}));
         json!({
             "words": action.words,
             "to": action.to,
@@ -153,7 +153,25 @@ fn shown(one: &Waiting, status: &answers::Status) -> Result<Value, String> {
     }))
 }
 
-/// A text as it is, anything else as JSON: a browser would round long numbers.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// The same with texts for numbers, which a browser would round.
+fn texts(value: &Value) -> Value {
+    match value {
+        Value::Array(all) => all.iter().map(texts).collect(),
+        Value::Object(members) => members.iter().map(|(name, one)| (name.clone(), texts(one))).collect(),
+        Value::String(text) => json!(text),
+        other => json!(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_reaches_the_browser() {
+        let given: Value =
+            serde_json::from_str(r#"{"a":[9007199254740993,"x",true],"b":{"c":-1},"d":null}"#).unwrap();
+        let expected = json!({"a": ["9007199254740993", "x", "true"], "b": {"c": "-1"}, "d": "null"});
+        assert_eq!(texts(&given), expected);
+    }
 }

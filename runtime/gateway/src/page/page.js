@@ -4,7 +4,8 @@
 //   { name, agent, at, expires, wallet, chain, rule, reason, policy, policyHash, need, of: [address], approvedBy: [address],
 //     actions: [{ words, to, args: [{ name, value }], value }], effects: [text], fee, charges: [{ budget, amount, remaining }],
 //     denied, typedData }
-// `agent`, `rule`, `value`, `fee`, `denied` and `typedData` can be null; all else is text, but for `need` and `typedData`.
+// `agent`, `rule`, `value` of an action, `fee`, `denied` and `typedData` can be null. All else is text, but for `need`, `typedData` and the
+// `value` of an argument: text, or an array or object of such.
 
 import { button, code, facts, list, make, put, quiet, shown, span, time } from './text.js';
 import { accounts, begin, sign, walletSays } from './wallet.js';
@@ -91,12 +92,15 @@ const standing = (request) => {
 
 // ---- a request, shown
 
+const given = (value) =>
+  typeof value === 'string' ? code(value) : facts(...Object.entries(value).map(([name, one]) => [name, given(one)]));
+
 const action = ({ words, to, args, value }, isOnly) => [
   isOnly ? '' : make('p', { class: 'words' }, words),
   facts(
     to && ['At', code(to)],
     value && ['Value', value],
-    args.length && ['With', facts(...args.map((one) => [one.name, code(one.value)]))],
+    args.length && ['With', facts(...args.map(({ name, value: one }) => [name, given(one)]))],
   ),
 ];
 
