@@ -217,7 +217,7 @@ fn kept(
 }
 
 /// Ctrl-C, or what service managers send.
-fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
     let no_signals = |e| Failure::new(format!("signals cannot be waited for: {e}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;

@@ -127,11 +127,7 @@ impl Door {
 
     /// Whose token it is. All are compared, whichever it is.
     fn who(&self, headers: &HeaderMap) -> Result<&Entry, Away> {
-        let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-        let shown = shown.and_then(|shown| shown.split_at_checked("Bearer ".len()));
-        let shown = shown
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer "))
-            .map(|(_, token)| blake3::hash(token));
+        let shown = shown_token(headers);
         let mut found = None;
         for entry in &self.entries {
             if entry.token.is_none() || entry.token == shown {
@@ -149,18 +145,14 @@ impl Door {
 
     async fn body(&self, body: Body) -> Result<Bytes, Away> {
         let limits = &self.gateway.config.limits;
-        let read = Limited::new(body, limits.body_bytes).collect();
-        let read = tokio::time::timeout(Duration::from_millis(limits.body_ms), read).await;
-        let read =
-            read.map_err(|_| away(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not come in time"))?;
-        match read {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(e) if e.is::<LengthLimitError>() => {
+        read(body, limits.body_bytes, limits.body_ms).await.map_err(|unread| match unread {
+            Unread::Slow => away(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not come in time"),
+            Unread::Long => {
                 let message = format!("a body is at most {} bytes", limits.body_bytes);
-                Err(away(StatusCode::PAYLOAD_TOO_LARGE, "long", message))
+                away(StatusCode::PAYLOAD_TOO_LARGE, "long", message)
             }
-            Err(_) => Err(away(StatusCode::BAD_REQUEST, "broken", "the body broke off")),
-        }
+            Unread::Broken => away(StatusCode::BAD_REQUEST, "broken", "the body broke off"),
+        })
     }
 
     async fn calls(&self, request: Request) -> Result<Option<String>, Away> {
@@ -337,7 +329,32 @@ fn name(headers: &HeaderMap) -> Result<Option<String>, Away> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Why a body was not read.
+pub(crate) enum Unread {
+    Slow,
+    Long,
+    Broken,
+}
+
+/// A body of so many bytes at most, within so many milliseconds.
+pub(crate) async fn read(body: Body, bytes: usize, ms: u64) -> Result<Bytes, Unread> {
+    let read = Limited::new(body, bytes).collect();
+    match tokio::time::timeout(Duration::from_millis(ms), read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(Unread::Long),
+        Ok(Err(_)) => Err(Unread::Broken),
+        Err(_) => Err(Unread::Slow),
+    }
+}
+
+/// The hash of the token that a request shows.
+pub(crate) fn shown_token(headers: &HeaderMap) -> Option<blake3::Hash> {
+    let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let shown = shown.and_then(|shown| shown.split_at_checked("Bearer ".len()));
+    shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer ")).map(|(_, token)| blake3::hash(token))
+}
+
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let said = headers.get(header::CONTENT_TYPE).and_then(|said| said.to_str().ok()).unwrap_or_default();
     let kind = said.split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("application/json")
@@ -350,7 +367,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     let name = without_port(host);
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     name.eq_ignore_ascii_case("localhost")

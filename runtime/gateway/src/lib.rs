@@ -27,6 +27,7 @@
 //! | [`node`], `upstream` | the node, which is not trusted |
 //! | `follow` | what became final, told to the ledger |
 //! | `metrics` | counters |
+//! | [`page`] | a web page for those who have to agree |
 //! | `recent` | what is remembered of late |
 //! | [`clock`] | the only place that reads the time |
 //!
@@ -56,6 +57,7 @@ pub mod methods;
 mod metrics;
 pub mod node;
 pub mod owner;
+pub mod page;
 mod rate;
 mod recent;
 pub mod rpc;

@@ -67,7 +67,7 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-enum Socket {
+pub(crate) enum Socket {
     Tcp(TcpListener),
     Unix(UnixListener, PathBuf),
 }
@@ -178,15 +178,15 @@ impl Socket {
 }
 
 /// What connections have in common.
-struct Connections {
+pub(crate) struct Connections {
     router: Router,
-    graceful: GracefulShutdown,
+    pub(crate) graceful: GracefulShutdown,
     free: Arc<Semaphore>,
     head: Duration,
 }
 
 impl Connections {
-    fn new(router: Router, limits: &Limits) -> Self {
+    pub(crate) fn new(router: Router, limits: &Limits) -> Self {
         Self {
             router,
             graceful: GracefulShutdown::new(),
@@ -195,7 +195,7 @@ impl Connections {
         }
     }
 
-    async fn accept(&self, socket: &Socket) {
+    pub(crate) async fn accept(&self, socket: &Socket) {
         loop {
             // Whoever comes when all are taken waits at the system's door.
             let Ok(permit) = self.free.clone().acquire_owned().await else { return };

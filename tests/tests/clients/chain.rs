@@ -166,13 +166,13 @@ fn patiently<T>(ask: impl Fn() -> Option<T>) -> T {
     panic!("the chain does not answer");
 }
 
-fn call(signature: &str, arguments: &[u8]) -> Bytes {
+pub(crate) fn call(signature: &str, arguments: &[u8]) -> Bytes {
     let selector = alloy_primitives::keccak256(signature);
     [selector.get(..4).unwrap(), arguments].concat().into()
 }
 
 /// One request over a connection of its own; all of the body that comes back.
-fn post(port: u16, body: &str) -> String {
+pub(crate) fn post(port: u16, body: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let length = body.len();

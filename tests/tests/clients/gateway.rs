@@ -1,12 +1,12 @@
 //! `agentpol serve` with a key that nobody else has.
 
 use crate::{
-    chain::Chain,
+    chain::{Chain, post},
     tools::{Tools, source},
 };
 use agentpol_keys::{Keystore, Passphrase};
 use alloy_primitives::Address;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs::{self, Permissions},
     io::{Read as _, Write as _},
@@ -20,6 +20,10 @@ use std::{
 
 const PASSPHRASE: &str = "correct horse battery";
 const TOKEN: &str = "only-the-agent-has-it";
+/// What the clients are tried with, and what the approvals page is.
+const CLIENTS: &str = "policy.agentpol";
+pub(crate) const HOUSEHOLD: &str = "household.agentpol";
+
 /// Tenths of a second until it has to answer.
 const PATIENCE: u32 = 300;
 
@@ -39,13 +43,12 @@ pub(crate) struct Gateway {
     wallet: Address,
     access: Access,
     // Holds the key and the ledger.
-    _home: Home,
+    home: Home,
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        let _ = self.serve.kill();
-        let _ = self.serve.wait();
+        self.stop();
     }
 }
 
@@ -95,11 +98,22 @@ fn run(mut command: Command, stdin: &str) -> Output {
 }
 
 impl Gateway {
-    /// The one place that knows how it is started.
+    /// With the policy that the clients are tried with.
     pub(crate) fn start(tools: &Tools, chain: &Chain, access: Access) -> Self {
+        Self::start_with(tools, chain, access, CLIENTS, &[])
+    }
+
+    /// The one place that knows how it is started.
+    pub(crate) fn start_with(
+        tools: &Tools,
+        chain: &Chain,
+        access: Access,
+        policy: &str,
+        params: &[String],
+    ) -> Self {
         let home = Home::new();
         let wallet = home.new_key(tools);
-        let module = compile(tools, &home);
+        let module = compile(tools, &home, policy);
         let port = free_port();
         let mut command = Command::new(&tools.agentpol);
         command
@@ -110,6 +124,8 @@ impl Gateway {
             .arg(home.path("keys"));
         command.arg("--passphrase-file").arg(home.path("passphrase"));
         command.args(["--upstream", &chain.url(), "--listen", &format!("127.0.0.1:{port}")]);
+        command.args(params.iter().flat_map(|param| ["--param", param.as_str()]));
+        command.arg("--ledger").arg(home.path("ledger"));
         match access {
             Access::Token => {
                 home.secret("token", TOKEN);
@@ -120,7 +136,7 @@ impl Gateway {
             }
         }
         let serve = command.stdout(Stdio::null()).spawn().unwrap();
-        let mut gateway = Self { serve, port, wallet, access, _home: home };
+        let mut gateway = Self { serve, port, wallet, access, home };
         gateway.wait();
         gateway
     }
@@ -146,6 +162,23 @@ impl Gateway {
         self.wallet
     }
 
+    /// Where it keeps its ledger.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.home.path("ledger")
+    }
+
+    /// The answer to one call, whatever it is.
+    pub(crate) fn ask(&self, method: &str, params: &Value) -> Value {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        serde_json::from_str(&post(self.port, &call.to_string())).unwrap()
+    }
+
+    /// Nobody answers any more.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.serve.kill();
+        let _ = self.serve.wait();
+    }
+
     pub(crate) fn token(&self) -> Option<&'static str> {
         (self.access == Access::Token).then_some(TOKEN)
     }
@@ -164,22 +197,24 @@ fn free_port() -> u16 {
 }
 
 /// The policy, as a module: what a signer loads.
-fn compile(tools: &Tools, home: &Home) -> PathBuf {
+fn compile(tools: &Tools, home: &Home, policy: &str) -> PathBuf {
     let module = home.path("policy.agentpolc");
     for arguments in [&["check"][..], &["test"]] {
         let mut command = Command::new(&tools.agentpol);
-        command.args(arguments).arg(source().join("policy.agentpol"));
+        command.args(arguments).arg(source().join(policy));
         run(command, "");
     }
     let mut command = Command::new(&tools.agentpol);
-    command.arg("build").arg(source().join("policy.agentpol")).arg("-o").arg(&module);
+    command.arg("build").arg(source().join(policy)).arg("-o").arg(&module);
     run(command, "");
     module
 }
 
-/// The policy is in order, whether or not there is anything that serves it.
-pub(crate) fn compile_policy(tools: &Tools) {
-    assert!(compile(tools, &Home::new()).exists());
+/// The policies are in order, whether or not there is anything that serves them.
+pub(crate) fn compile_policies(tools: &Tools) {
+    for policy in [CLIENTS, HOUSEHOLD] {
+        assert!(compile(tools, &Home::new(), policy).exists());
+    }
 }
 
 /// The first account of every development chain.

@@ -11,9 +11,13 @@
     reason = "a test"
 )]
 
+mod browser;
 mod chain;
+mod desk;
 mod gateway;
+mod household;
 mod node;
+mod page;
 mod script;
 mod through;
 mod tools;
@@ -90,9 +94,9 @@ fn web3py_by_the_gateway_without_a_token() {
 
 /// Whether or not there is anything that serves it.
 #[test]
-fn the_policy_is_in_order() {
+fn the_policies_are_in_order() {
     let Some(tools) = tools() else { return };
-    gateway::compile_policy(&tools);
+    gateway::compile_policies(&tools);
 }
 
 /// What `agentpol keys` writes is what other tools read, and the other way round.

@@ -57,6 +57,15 @@ impl Tools {
         let agentpol = AGENTPOL.get_or_init(agentpol).clone();
         Ok(Self { node, python, anvil, scripts, agentpol })
     }
+
+    /// A browser and what drives it.
+    pub(crate) fn browser(&self) -> Result<PathBuf, String> {
+        let missing = |what: &str| format!("there is no {what}: run tests/clients/install");
+        if !self.scripts.join("../node_modules/playwright-core").exists() {
+            return Err(missing("playwright-core"));
+        }
+        on_path("chromium").ok_or_else(|| "there is no chromium: install it".to_owned())
+    }
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
-//! `agentpol approvals list|show|approve|reject`
+//! `agentpol approvals list|show|approve|reject|page`
 
+mod page;
 mod sign;
 
 pub(crate) use sign::consent;
@@ -42,6 +43,7 @@ enum Command {
     Show(Show),
     Approve(Approve),
     Reject(Reject),
+    Page(page::Page),
 }
 
 #[derive(Args)]
@@ -123,6 +125,7 @@ impl Approvals {
             Command::Show(command) => command.run(ui),
             Command::Approve(command) => command.run(ui),
             Command::Reject(command) => command.run(ui),
+            Command::Page(command) => command.run(ui),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From an approval, or the owner's wish to take something back, to signatures that leave.
 
 use super::{
-    Does, Signs,
+    Does, Keeps, Signs,
     answers::{Approved, Holder, Revocation},
     books::{read, unknown},
     find,
@@ -22,7 +22,8 @@ use alloy_primitives::Bytes;
 impl Gateway {
     /// One of the owner's calls, to its outcome.
     pub(crate) async fn owners_answer(&self, call: &Call) -> Outcome {
-        let outcome = match find(&call.method) {
+        let does = find(&call.method);
+        let outcome = match does {
             Some(Does::Keeps(_)) => {
                 self.keep.books(call.method.clone(), call.params.clone(), self.now()).await
             }
@@ -30,7 +31,13 @@ impl Gateway {
             Some(Does::Signs(Signs::Revoke)) => self.revoke(call).await,
             None => Err(unknown(&call.method)),
         };
-        tracing::info!(method = call.method, ok = outcome.is_ok(), "the owner asked");
+        // A page looks every other second.
+        match does {
+            Some(Does::Keeps(Keeps::Status | Keeps::Waiting)) => {
+                tracing::debug!(method = call.method, ok = outcome.is_ok(), "the owner asked");
+            }
+            _ => tracing::info!(method = call.method, ok = outcome.is_ok(), "the owner asked"),
+        }
         outcome
     }
 

@@ -19,6 +19,7 @@ mod follow;
 mod judged;
 mod methods;
 mod owner;
+mod page;
 mod rpc;
 mod sockets;
 mod upstream;
