@@ -1,5 +1,6 @@
 //! The `agentpol` command: one file per subcommand; [`ui`] is the only one that writes, [`input`] the only one that reads.
 
+mod anchor;
 mod approvals;
 mod audit;
 mod build;

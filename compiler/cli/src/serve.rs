@@ -1,6 +1,7 @@
 //! `agentpol serve`: the gate as an endpoint that wallet clients take for their node.
 
 use crate::{
+    anchor::Anchor,
     cli::Format,
     keystore::KeystoreArgs,
     load, owner, params, report,
@@ -14,7 +15,7 @@ use agentpol_keys::{Key, KeySource};
 use agentpol_model::{Address, ChainId};
 use agentpol_runtime::{
     Binding, Gate, Policy,
-    history::{Bound, Folder},
+    history::{Bound, Folder, Head},
 };
 use alloy::signers::Signer as _;
 use clap::Args;
@@ -64,6 +65,9 @@ pub(crate) struct Serve {
     /// Who has to sign another edition of the policy; said once, when the ledger begins
     #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
     owner: Option<Address>,
+    /// A file that says how far the ledger went, best on another disk: an older copy of the ledger is not taken for it
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    anchor: Option<PathBuf>,
     /// The node, `http://…` or `https://…`
     #[arg(long, value_name = "URL", env = "AGENTPOL_UPSTREAM", hide_env_values = true)]
     upstream: String,
@@ -129,8 +133,15 @@ impl Serve {
         let params = params::parse(&self.params, &module.params, &module.tokens)?;
         let binding = Binding { wallet: self.wallet.unwrap_or(signer), signer, params };
         let bytes = agentpol_bytecode::encode(module);
+        let anchor = self.anchor.as_deref().map(Anchor::at);
+        let mut kept_in = None;
         let gate = Arc::new(match &self.ledger {
-            Some(folder) => kept(folder, &bytes, &binding, self.owner, key)?,
+            Some(folder) => {
+                let last = anchor.as_ref().map(Anchor::read).transpose()?.flatten();
+                let (gate, folder) = kept(folder, last, &bytes, &binding, self.owner, key)?;
+                kept_in = Some(folder);
+                gate
+            }
             None => {
                 ui.log("without --ledger nothing outlives this process: after a restart every budget is whole again");
                 let policy = Policy::new(module.clone(), &binding).map_err(params::failure)?;
@@ -152,7 +163,19 @@ impl Serve {
             (None, Listen::Tcp(at)) => format!("http://{at}"),
         };
         self.say(ui, &Begun { listening, ..begun })?;
-        server.run(told_to_stop()?).await;
+        let run = server.run(told_to_stop()?);
+        match (&anchor, &kept_in) {
+            (Some(anchor), Some(folder)) => {
+                tokio::select! {
+                    () = run => {}
+                    () = anchor.keep(folder) => {}
+                }
+                anchor
+                    .write(&folder.head())
+                    .map_err(|e| Failure::new(format!("the anchor cannot be written: {e}")))?;
+            }
+            _ => run.await,
+        }
         Ok(Status::Clean)
     }
 
@@ -190,24 +213,31 @@ impl Serve {
 /// Goes on with a ledger, or begins it. Another policy than the ledger's is put in its place by its owner, never by starting.
 fn kept(
     folder: &Path,
+    anchor: Option<Head>,
     module: &[u8],
     binding: &Binding,
     owner: Option<Address>,
     key: Key,
-) -> Result<Gate<Key>, Failure> {
+) -> Result<(Gate<Key>, Arc<Folder>), Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::new(format!("the ledger `{}`: {e}", folder.display()));
     let bound = Bound::new(module, binding, false).map_err(params::failure)?;
     let bound = Bound { owner, ..bound };
     if !Folder::is_begun(folder) {
-        return Ok(Folder::begin(folder, bound, module, key).map_err(|e| fail(&e))?.0);
+        if let Some(anchor) = anchor {
+            return Err(fail(&format!(
+                "there is none, and the anchor says that it had {} entries",
+                anchor.count
+            )));
+        }
+        return Folder::begin(folder, bound, module, key).map_err(|e| fail(&e));
     }
-    let (gate, _) = Folder::open(folder, None, key).map_err(|e| fail(&e))?;
+    let (gate, kept_in) = Folder::open(folder, anchor, key).map_err(|e| fail(&e))?;
     let given = bound.load(module).map_err(params::failure)?;
     let policy = gate.policy();
     let same =
         policy.hash() == given.hash() && policy.wallet() == given.wallet() && policy.terms() == given.terms();
     match same {
-        true => Ok(gate),
+        true => Ok((gate, kept_in)),
         false => Err(fail(&format!(
             "it counts for the policy {} with its parameters, not for this one",
             policy.hash()

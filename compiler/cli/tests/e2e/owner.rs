@@ -139,4 +139,23 @@ fn the_owner_looks_and_says_while_nobody_serves() {
     assert!(said(&["ledger", "left", "led"]).contains("daily 450 USDC per 24h  274.5 USDC left"));
     assert!(said(&["ledger", "replay", "led"]).contains("the same to the letter"));
     refused(&["ledger", "left", "nowhere"], "there is none");
+
+    // An older copy of the ledger is whole in itself; what is kept elsewhere tells.
+    let owner = format!("owner={OWNER}");
+    let serve =
+        ["serve", "--policy", "edited.agentpol", "--param", &owner, "--key", "agent", "--ledger", "led"];
+    let node = ["--upstream", "http://127.0.0.1:1", "--listen", "127.0.0.1:0", "--without-token"];
+    let serve = [&serve[..], &node, &keystore, &["--anchor", "anchor"]].concat();
+    let verified = run_in(path, &["ledger", "verify", "led", "--format", "json"]).json().remove(0);
+    let (entries, head) = (verified["entries"].as_u64().unwrap(), verified["head"].as_str().unwrap());
+    let (count, hash) = head.split_once(':').unwrap();
+    assert_eq!(count, entries.to_string());
+    fs::write(path.join("anchor"), head).unwrap();
+    refused(&serve, "the node cannot be reached");
+    fs::write(path.join("anchor"), format!("{}:{hash}", entries + 1)).unwrap();
+    refused(&serve, "older copy");
+    fs::remove_dir_all(path.join("led")).unwrap();
+    refused(&serve, "there is none, and the anchor says");
+    fs::write(path.join("anchor"), "soon").unwrap();
+    refused(&serve, "it is not `COUNT:HASH`");
 }
