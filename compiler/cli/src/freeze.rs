@@ -47,6 +47,12 @@ impl Freeze {
             return Ok(Status::Clean);
         }
         let outstanding: Vec<Authority> = ledger.ask("agentpol_freeze", &[&self.reason])?;
+        if self.format == Format::Human {
+            writeln!(ui.out, "{GOOD}frozen{GOOD:#}: nothing more is signed")?;
+            authority::write(ui, &ledger, &outstanding)?;
+            // It is frozen whatever comes of the rest.
+            ui.out.flush()?;
+        }
         let revoked: Vec<Revocation> = match self.revoke {
             true => ledger.ask("agentpol_revoke", &Vec::<Holder>::new())?,
             false => Vec::new(),
@@ -55,21 +61,13 @@ impl Freeze {
             Format::Json => {
                 report::json_line(ui, &serde_json::json!({"authority": outstanding, "revoked": revoked}))?;
             }
-            Format::Human => self.say(ui, &ledger, &outstanding, &revoked)?,
+            Format::Human => self.say(ui, &outstanding, &revoked)?,
         }
         let failed = revoked.iter().any(|one| one.hash.is_none());
         Ok(if failed { Status::Findings } else { Status::Clean })
     }
 
-    fn say(
-        &self,
-        ui: &mut Ui,
-        ledger: &Owned,
-        outstanding: &[Authority],
-        revoked: &[Revocation],
-    ) -> Result<(), Failure> {
-        writeln!(ui.out, "{GOOD}frozen{GOOD:#}: nothing more is signed")?;
-        authority::write(ui, ledger, outstanding)?;
+    fn say(&self, ui: &mut Ui, outstanding: &[Authority], revoked: &[Revocation]) -> Result<(), Failure> {
         for one in revoked {
             let spender = Key::from(one.of).spender;
             match (&one.hash, &one.error) {

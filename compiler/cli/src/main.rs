@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod cli;
 mod completions;
+mod config;
 mod decide;
 mod decode;
 mod demo;
@@ -37,7 +38,11 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = cli::Cli::parse();
+    let given = match config::expand(std::env::args_os().collect()) {
+        Ok(given) => given,
+        Err(failure) => return ui::Ui::new(cli::Color::Auto).finish(Err(failure)),
+    };
+    let arguments = cli::Cli::parse_from(given);
     let mut ui = ui::Ui::new(arguments.color);
     let outcome = arguments.command.run(&mut ui);
     ui.finish(outcome)

@@ -31,6 +31,7 @@ const MAX_TOKEN_BYTES: usize = 1_024;
 
 /// Sign what the policy allows: an endpoint that wallet clients take for their node
 #[derive(Args)]
+#[command(args_override_self = true)]
 #[command(after_help = "\
 Clients ask for JSON-RPC as ever. What would be signed is judged first, what only reads goes to the node, what would go round the \
 policy is refused. A denial is error 4100 with rule and reason in its message, and the whole decision as data.
@@ -39,8 +40,12 @@ Only this machine can connect, with a token: `Authorization: Bearer …`. A unix
 
 Without --ledger nothing outlives the process: after a restart every budget would be whole again, so that is for trying out.")]
 pub(crate) struct Serve {
+    /// A file of options, `NAME = VALUE` a line (TOML), by the names they have here; what stands here goes before it
+    // Read before the command line is.
+    #[arg(long, value_name = "FILE", env = "AGENTPOL_CONFIG")]
+    config: Option<PathBuf>,
     /// The policy: text, or a module
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "AGENTPOL_POLICY")]
     policy: PathBuf,
     /// A parameter: `cap=250 USDC`, `payees={0x…, 0x…}`, `owner=0x…`
     #[arg(long = "param", value_name = "NAME=VALUE")]
@@ -49,12 +54,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
     wallet: Option<Address>,
     /// The key: a name in the keystore, `aws:ID`, `gcp:RESOURCE` or `ledger:INDEX`
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", env = "AGENTPOL_KEY")]
     key: String,
     #[command(flatten)]
     keystore: KeystoreArgs,
     /// The folder that keeps what was decided, signed and seen
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "AGENTPOL_LEDGER")]
     ledger: Option<PathBuf>,
     /// Who has to sign another edition of the policy; said once, when the ledger begins
     #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
@@ -66,7 +71,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ID")]
     chain: Option<ChainId>,
     /// Where clients connect: an address, or `unix:PATH`
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8550", value_parser = listen)]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8550", env = "AGENTPOL_LISTEN", value_parser = listen)]
     listen: Listen,
     /// A file with the token that an agent shows, which nobody else can read; `NAME=FILE` where several agents ask
     #[arg(long = "token-file", value_name = "[NAME=]FILE")]

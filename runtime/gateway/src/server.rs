@@ -136,7 +136,7 @@ impl Server {
             (!self.gateway.config.no_chain).then(|| tokio::spawn(follow::follow(self.gateway.clone())));
         let (door, router) = door(self.gateway.clone());
         let agents = Connections::new(router, &limits);
-        let owners = Connections::new(owner::door::router(self.gateway.clone()), &limits);
+        let owners = Connections::new(owner::router(self.gateway.clone()), &limits);
         let owner_comes = async {
             match &self.control {
                 Some(control) => owners.accept(control).await,

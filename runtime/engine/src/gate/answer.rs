@@ -48,6 +48,8 @@ pub struct Reserved {
     pub(super) unsigned: Signable,
     pub(super) decision: Decision,
     pub(super) slot: Slot,
+    /// Under which edition of the policy. The same rules with other parameters are another one.
+    pub(super) epoch: u64,
     /// Its entry in the log.
     pub(super) ticket: Option<Ticket>,
     /// The owner takes authority back: nothing that is stopped stops that.

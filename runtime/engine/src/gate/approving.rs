@@ -65,9 +65,10 @@ impl Approvals {
 }
 
 impl Books {
-    /// What an approver signs.
-    pub(super) fn approval(&self, request: &OwnedRequest, name: &B256) -> Consent {
-        Consent::to_request(&self.policy, self.ledger.state().terms.epoch, request.chain(), name)
+    /// What an approver signs of what waits under this name.
+    pub(super) fn approval(&self, name: &B256) -> Option<Consent> {
+        let (kept, asked) = (self.waiting.get(name)?, self.ledger.state().asks.get(name)?);
+        Some(Consent::to_request(&self.policy, asked, kept.request.chain(), name))
     }
 
     /// What waits, in words.
@@ -87,6 +88,17 @@ impl Books {
         }
     }
 
+    /// What waits at this time, and until when. Looking changes nothing: what is in the books and not in the log, the next gate would
+    /// not know.
+    fn waiting_at(&self, now: Time) -> impl Iterator<Item = (&B256, &Kept, Time)> {
+        let state = self.ledger.state();
+        let now = now.max(state.now);
+        self.waiting.iter().filter_map(move |(name, kept)| {
+            let expires = state.asks.get(name)?.expires;
+            (now <= expires).then_some((name, kept, expires))
+        })
+    }
+
     /// What no longer waits in the ledger does not wait here.
     pub(super) fn forget_expired(&mut self) {
         let asks = &self.ledger.state().asks;
@@ -97,53 +109,51 @@ impl Books {
 impl<S> Gate<S> {
     /// What waits for approval, the oldest first.
     pub fn waiting(&self, now: Time) -> Result<Vec<Waiting>, LogError> {
-        let mut books = self.write()?;
-        books.at(now);
-        books.forget_expired();
-        let asks = &books.ledger.state().asks;
+        let books = self.write()?;
         let mut waiting: Vec<Waiting> = books
-            .waiting
-            .iter()
-            .filter_map(|(name, kept)| {
-                Some(Waiting {
-                    name: *name,
-                    agent: kept.agent.clone(),
-                    at: kept.at,
-                    expires: asks.get(name)?.expires,
-                    told: books.tell(kept),
-                    request: kept.request.clone(),
-                    decision: kept.decision.clone(),
-                    approved_by: kept.approvals.0.keys().copied().collect(),
-                })
+            .waiting_at(now)
+            .map(|(name, kept, expires)| Waiting {
+                name: *name,
+                agent: kept.agent.clone(),
+                at: kept.at,
+                expires,
+                told: books.tell(kept),
+                request: kept.request.clone(),
+                decision: kept.decision.clone(),
+                approved_by: kept.approvals.0.keys().copied().collect(),
             })
             .collect();
         waiting.sort_by_key(|one| (one.at, one.name));
         Ok(waiting)
     }
 
-    /// What an approver signs: this request, under this edition of the policy, once. `None` if nothing of that name waits.
+    /// What an approver signs: this request, under this edition of the policy, asked this once. `None` if nothing of that name
+    /// waits.
     pub fn approval(&self, name: &B256) -> Option<Consent> {
-        let books = self.read();
-        let kept = books.waiting.get(name)?;
-        Some(books.approval(&kept.request, name))
+        self.read().approval(name)
     }
 
     /// Approvers' signatures of [`approval`](Gate::approval). They are kept until there are enough; then everything is
-    /// judged again, at that time.
+    /// judged again, at that time. Where none is an approver's, nothing has happened, and nothing is written down.
     pub fn approve(&self, name: &B256, signatures: &[Signature], now: Time) -> Answer {
-        let mut books = match self.write() {
+        let books = match self.write() {
             Ok(books) => books,
             Err(e) => return self.unrecorded(&e),
         };
-        books.at(now);
-        books.forget_expired();
-        let Some(kept) = books.waiting.get(name).cloned() else {
+        let waiting = books.waiting_at(now).find(|(waiting, ..)| *waiting == name);
+        let waiting = waiting.and_then(|(name, kept, _)| Some((kept.clone(), books.approval(name)?)));
+        let Some((kept, consent)) = waiting else {
             let reason = ledger::Misfit::NothingAsked.to_string();
             let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
             return Answer::Denied(Box::new(decision));
         };
         let Kept { agent, request, mut approvals, .. } = kept;
-        approvals.add(signatures.iter().copied(), &books.approval(&request, name), &books.policy.approvers());
+        approvals.add(signatures.iter().copied(), &consent, &books.policy.approvers());
+        if approvals.is_empty() {
+            let reason = "none of the signatures is one of its approvers', of this request".to_owned();
+            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
+            return Answer::Denied(Box::new(decision));
+        }
         let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
         self.locked(books, request, &asked)
     }

@@ -221,27 +221,25 @@ impl Books {
     /// The signatures that were given, each of which must be one.
     pub(super) fn approvals_again(&self, decided: &Decided) -> Result<Approvals, Again> {
         let mut approvals = Approvals::default();
-        if decided.approvals.is_empty() {
-            return Ok(approvals);
-        }
+        // What was denied before the ledger was asked was denied whoever agrees.
         let name = decided.charge.as_ref().map(ledger::Request::name);
-        let (name, kept) = name
-            .and_then(|name| Some((name, self.waiting.get(&name)?)))
-            .ok_or(Again::Impossible("an approval of what was not asked"))?;
+        let Some(name) = name.filter(|_| !decided.approvals.is_empty()) else { return Ok(approvals) };
+        let consent = self.approval(&name).ok_or(Again::Impossible("an approval of what was not asked"))?;
         let signatures = decided.approvals.iter().map(|bytes| Signature::try_from(bytes.as_ref()));
         let signatures: Result<Vec<_>, _> = signatures.collect();
         let signatures = signatures.map_err(|_| Again::Impossible("an approval is no signature"))?;
         let count = signatures.len();
-        approvals.add(signatures, &self.approval(&kept.request, &name), &self.policy.approvers());
+        approvals.add(signatures, &consent, &self.policy.approvers());
         if approvals.bytes().len() < count {
             return Err(Again::Impossible("an approval is of something else"));
         }
         Ok(approvals)
     }
 
-    /// It is so late, at least.
+    /// It is so late, at least. What has waited too long is over, and who had agreed to it has not agreed to the same asked again.
     pub(super) fn at(&mut self, now: Time) {
         self.ledger.apply(Record::Now(now));
+        self.forget_expired();
     }
 
     pub(super) fn judged(&mut self, record: Record) -> Judgement {

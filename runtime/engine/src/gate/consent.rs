@@ -1,7 +1,7 @@
 //! What approvers and the owner sign for a gate: typed data (EIP-712), which their wallets show them member by member. No chain
 //! stands in the domain, since a wallet in a browser signs for the chain that it happens to be on and no other.
 
-use crate::{history::Bound, load::Policy};
+use crate::{history::Bound, ledger::state::Asked, load::Policy};
 use agentpol_ethereum::TypedData;
 use agentpol_model::{Address, B256, ChainId};
 use alloy::signers::Signature;
@@ -18,8 +18,8 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// To this request, under this edition of the policy.
-    pub(super) fn to_request(policy: &Policy, epoch: u64, chain: ChainId, name: &B256) -> Self {
+    /// To this request, under this edition of the policy, asked this once: its name is the same whenever it is asked.
+    pub(super) fn to_request(policy: &Policy, asked: &Asked, chain: ChainId, name: &B256) -> Self {
         Self::of(
             "Approval",
             json!({"Approval": [
@@ -28,13 +28,15 @@ impl Consent {
                 {"name": "chain", "type": "uint256"},
                 {"name": "policy", "type": "bytes32"},
                 {"name": "epoch", "type": "uint64"},
+                {"name": "question", "type": "uint64"},
             ]}),
             json!({
                 "request": name,
                 "wallet": policy.wallet().to_checksum(None),
                 "chain": chain.to_string(),
                 "policy": policy.hash(),
-                "epoch": epoch.to_string(),
+                "epoch": asked.epoch.to_string(),
+                "question": asked.question.to_string(),
             }),
         )
     }

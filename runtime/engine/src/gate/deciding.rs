@@ -130,6 +130,7 @@ impl<S> Gate<S> {
                     unsigned,
                     decision,
                     slot: entry.slot,
+                    epoch: books.ledger.state().terms.epoch,
                     ticket: None,
                     revokes: false,
                 })

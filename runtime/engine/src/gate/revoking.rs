@@ -81,7 +81,6 @@ impl<S> Gate<S> {
     /// Counts that transaction, filled in. It can be signed whatever was stopped, and whatever its fee does to a budget.
     pub fn revoke(&self, key: &Key, fill: &Completion, now: Time) -> Result<Reserved, RevokeError> {
         let mut books = self.write().map_err(RevokeError::Log)?;
-        books.at(now);
         let signer = books.policy.signer();
         let nonce = super::next_nonce(&books, key.asset.chain).unwrap_or(fill.nonce);
         let request = revocation(&books, key).map_err(RevokeError::Irrevocable)?;
@@ -96,13 +95,15 @@ impl<S> Gate<S> {
         if let Verdict::Deny(refusal) = judgement.verdict {
             return Err(RevokeError::Refused(refusal.code.name()));
         }
+        books.at(now);
         books.unsigned.remove(&slot);
         let reason = format!("the owner takes back what {} may take", key.spender);
         let decision = books.policy.decision(Outcome::Allow, None, reason, 0);
         let entry = Entry::Revoked(Box::new(Revoked { at: now, request: text, charge }));
         let ticket = self.append(&mut books, &entry).map_err(RevokeError::Log)?;
+        let epoch = books.ledger.state().terms.epoch;
         drop(books);
-        Ok(Reserved { unsigned, decision, slot, ticket, revokes: true })
+        Ok(Reserved { unsigned, decision, slot, epoch, ticket, revokes: true })
     }
 }
 

@@ -32,9 +32,7 @@ impl<S> Gate<S> {
         let is_open =
             open.is_some_and(|open| open.versions.iter().any(|version| version.request.digest == digest));
         let may = reserved.revokes
-            || !state.locked
-                && books.frozen.is_none()
-                && reserved.decision.policy_hash == books.policy.hash();
+            || !state.locked && books.frozen.is_none() && reserved.epoch == state.terms.epoch;
         if !is_open || !may {
             if is_open {
                 books.never_signed(slot, digest);

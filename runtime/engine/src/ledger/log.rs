@@ -10,6 +10,7 @@ use super::{
 };
 use agentpol_model::{Address, B256, ChainId, Time, U256, decision::DenyCode};
 use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 
 /// How many requests of one agent can wait for approval.
 pub const MAX_ASKS: usize = 8;
@@ -153,14 +154,24 @@ impl State {
         let (judgement, version) = self.judge(request, false);
         let judgement = self.bounded(request, judgement);
         if let Verdict::Ask { within } = judgement.verdict {
-            let expires = self.now.saturating_add(within);
-            let asked = Asked { expires, epoch: self.terms.epoch, agent: request.agent.clone() };
-            self.asks.entry(request.name()).or_insert(asked);
+            self.ask(request, within);
         }
         if let Some(version) = version {
             self.take(version);
         }
         judgement
+    }
+
+    fn ask(&mut self, request: &Request, within: Time) {
+        if let Entry::Vacant(place) = self.asks.entry(request.name()) {
+            self.questions = self.questions.saturating_add(1);
+            place.insert(Asked {
+                question: self.questions,
+                expires: self.now.saturating_add(within),
+                epoch: self.terms.epoch,
+                agent: request.agent.clone(),
+            });
+        }
     }
 
     /// Identical requests join; one more than an agent may have waiting is denied.

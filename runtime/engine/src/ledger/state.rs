@@ -152,6 +152,8 @@ pub struct Event {
 /// A request that waits for approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
+    /// Which question it is, counted from one over the whole history: the same asked again is another.
+    pub question: u64,
     /// Until when it may be approved.
     pub expires: Time,
     /// Under which edition of the policy.
@@ -185,6 +187,8 @@ pub struct State {
     pub closed: BTreeSet<Slot>,
     /// What waits for approval, by digest.
     pub asks: BTreeMap<B256, Asked>,
+    /// Questions so far.
+    pub questions: u64,
     /// The most that a trusted spender may ever have held at once.
     pub given: BTreeMap<Key, U256>,
     /// Running sums over all that.
@@ -212,6 +216,7 @@ impl State {
             slots: BTreeMap::new(),
             closed: BTreeSet::new(),
             asks: BTreeMap::new(),
+            questions: 0,
             given: BTreeMap::new(),
             sums: Sums::default(),
         };

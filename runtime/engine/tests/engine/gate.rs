@@ -203,10 +203,11 @@ fn an_approval_is_for_these_bytes_once_and_in_time() {
     assert_eq!(used(&gate, "daily"), U256::ZERO, "waiting charges nothing");
     let consent = gate.approval(&pending.name()).expect("it waits");
     let wrong = agree(KEY, &consent);
-    let Answer::Asked(still) = gate.approve(&pending.name(), &[wrong], NOW) else {
-        panic!("not by the agent's own key")
-    };
-    assert_eq!(still.decision().reason, "0 of the 1 approvals it needs");
+    assert_eq!(
+        denied(gate.approve(&pending.name(), &[wrong], NOW)),
+        DenyCode::Approval,
+        "the agent's own key"
+    );
     let right = agree(OWNERS_KEY, &consent);
     let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[wrong, right], NOW + 600) else {
         panic!("approved");
@@ -219,9 +220,30 @@ fn an_approval_is_for_these_bytes_once_and_in_time() {
     let pending = ask(&late, 0, NOW);
     let other = ask(&late, 1, NOW);
     let elsewhere = agree(OWNERS_KEY, &late.approval(&other.name()).expect("it waits"));
-    assert!(matches!(late.approve(&pending.name(), &[elsewhere], NOW), Answer::Asked(_)), "other bytes");
+    assert_eq!(denied(late.approve(&pending.name(), &[elsewhere], NOW)), DenyCode::Approval, "other bytes");
     let right = agree(OWNERS_KEY, &late.approval(&pending.name()).expect("it waits"));
     assert_eq!(denied(late.approve(&pending.name(), &[right], NOW + 601)), DenyCode::Approval, "expired");
+}
+
+/// The same asked again is another question, though its name is the same: who has agreed has agreed once.
+#[test]
+fn a_signature_is_of_one_question() {
+    let gate = gate();
+    gate.observe(Record::Begin(1, WALLET, 0)).unwrap();
+    let ask = |now| match gate.ask(owned(transfer(SHOP, usdc(251)), None), None, now) {
+        Answer::Asked(pending) => pending.name(),
+        other => panic!("{other:?}"),
+    };
+    let first = ask(NOW);
+    let signature = agree(OWNERS_KEY, &gate.approval(&first).expect("it waits"));
+    assert_eq!(ask(NOW + 1), first, "it waits once");
+    assert!(matches!(gate.approve(&first, &[signature], NOW + 2), Answer::Reserved(_)));
+    // There is room for it again.
+    let slot = *gate.ledger().state().slots.keys().next().unwrap();
+    gate.observe(Record::Void(slot)).unwrap();
+    let second = ask(NOW + 3);
+    assert_eq!(second, first);
+    assert_eq!(denied(gate.approve(&second, &[signature], NOW + 4)), DenyCode::Approval, "signed twice");
 }
 
 #[test]
@@ -239,6 +261,13 @@ fn a_reservation_ends_with_its_policy_and_its_slot() {
     gate.replace(Bound::new(&stricter, &binding(), false).unwrap(), &stricter).unwrap();
     assert_eq!(gate.sign_sync(stale).unwrap_err(), GateSignError::NotReserved);
     assert_eq!(used(&gate, "daily"), usdc(1), "what was reserved stays counted");
+
+    // The same rules with less to spend are another edition.
+    let stale = reserve(&gate, 1);
+    let mut less = binding();
+    less.params.insert("daily_cap".to_owned(), agentpol_model::policy::ParamValue::Word(usdc(2)));
+    gate.replace(Bound::new(&stricter, &less, false).unwrap(), &stricter).unwrap();
+    assert_eq!(gate.sign_sync(stale).unwrap_err(), GateSignError::NotReserved);
 
     let settled = reserve(&gate, 1);
     let slot = *gate.ledger().state().slots.keys().next_back().unwrap();

@@ -260,8 +260,9 @@ fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
     let names = |gate: &Signing| gate.waiting(NOW).unwrap().iter().map(|one| one.name).collect::<Vec<_>>();
     assert_eq!(names(&gate).len(), 2);
     let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits"));
-    let Answer::Asked(few) = gate.approve(&other.name(), &[signature], NOW) else { panic!("of another") };
-    assert_eq!(few.decision().reason, "0 of the 1 approvals it needs");
+    let lines = paper.lines();
+    assert_eq!(denied(gate.approve(&other.name(), &[signature], NOW)).0, DenyCode::Approval, "of another");
+    assert_eq!(paper.lines(), lines, "nothing has happened");
     // Another gate goes on with what waits.
     let again = open(paper.lines());
     assert_eq!(names(&again), names(&gate));
@@ -279,6 +280,43 @@ fn an_approval_is_of_a_request_whichever_nonce_it_gets() {
         panic!("asked");
     };
     assert_ne!(fixed.name(), pending.name());
+}
+
+/// What nobody wrote down did not happen: a look by a clock that is wrong, or an answer that nothing waited for.
+#[test]
+fn who_only_looks_changes_nothing() {
+    const YEARS: u64 = 10 * 365 * 24 * HOUR;
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(251), None, NOW) else { panic!("it asks") };
+    let before = gate.ledger().clone();
+    assert!(gate.waiting(NOW + YEARS).unwrap().is_empty());
+    assert_eq!(denied(gate.approve(&pending.name(), &[], NOW + YEARS)).0, DenyCode::Approval);
+    assert_eq!(denied(gate.approve(&B256::ZERO, &[], NOW + YEARS)).0, DenyCode::Approval);
+    assert_eq!(*gate.ledger(), before);
+    assert!(matches!(gate.ask(pay(252), None, NOW + 1), Answer::Asked(_)));
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits still"));
+    let Answer::Reserved(reserved) = gate.approve(&pending.name(), &[signature], NOW + 2) else {
+        panic!("approved");
+    };
+    gate.sign_sync(reserved).unwrap();
+    assert_same(&gate, &open(paper.lines()));
+}
+
+/// Somebody agrees while everything is stopped: the log that says so can be gone on from, and it waits still.
+#[test]
+fn an_approval_while_all_is_stopped_is_an_approval_of_nothing() {
+    let (gate, paper) = begin();
+    let Answer::Asked(pending) = gate.ask(pay(251), None, NOW) else { panic!("it asks") };
+    let signature = agree(OWNERS_KEY, &gate.approval(&pending.name()).expect("it waits"));
+    gate.freeze("a hunch", NOW + 1).unwrap();
+    assert_eq!(denied(gate.approve(&pending.name(), &[signature], NOW + 2)).0, DenyCode::Frozen);
+    gate.thaw(NOW + 3).unwrap();
+    let again = open(paper.lines());
+    assert_same(&gate, &again);
+    assert!(again.waiting(NOW + 4).unwrap()[0].approved_by.is_empty(), "nobody has agreed");
+    let replayed = read(&paper.lines(), true).replayed().unwrap();
+    assert!(replayed.differences.is_empty(), "{:?}", replayed.differences);
+    assert!(matches!(again.approve(&pending.name(), &[signature], NOW + 5), Answer::Reserved(_)));
 }
 
 #[test]

@@ -17,7 +17,8 @@ use std::sync::Arc;
 /// Bytes of a call.
 const MAX_BYTES: usize = 1024 * 1024;
 
-pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
+/// The route: JSON-RPC at `/`, one call at a time.
+pub fn router(gateway: Arc<Gateway>) -> Router {
     Router::new().route("/", post(calls)).layer(DefaultBodyLimit::max(MAX_BYTES)).with_state(gateway)
 }
 

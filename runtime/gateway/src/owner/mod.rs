@@ -15,11 +15,12 @@
 pub mod answers;
 mod books;
 pub mod client;
-pub(crate) mod door;
+mod door;
 mod signing;
 
 pub use books::answer;
 pub(crate) use books::left;
+pub use door::router;
 
 /// A method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
