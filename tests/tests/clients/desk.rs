@@ -142,7 +142,7 @@ impl Drop for Served {
 }
 
 /// So much later than now, as it is written.
-pub(crate) fn later(by: Duration) -> String {
+fn later(by: Duration) -> String {
     let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + by;
     Instant(then.as_secs()).to_string()
 }

@@ -2,12 +2,11 @@
 
 use crate::{
     browser::{Browser, Found},
-    desk::{MEANT_FOR_NOBODY, SENT, Served, later, request},
+    desk::{MEANT_FOR_NOBODY, SENT, Served, request},
     tools,
 };
 use alloy_primitives::{Address, B256, address};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// The second, third and fourth accounts of every development chain, and their keys.
 const ALICE: Address = address!("0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
@@ -185,24 +184,20 @@ fn hostile_text_stays_text() {
 #[test]
 fn what_is_old_says_so() {
     let Some(mut browser) = browser() else { return };
-    let mut short = request(0x12, 1, &[ALICE]);
-    short["expires"] = json!(later(Duration::from_secs(8)));
-    let mut served = Served::start(vec![request(0x11, 1, &[ALICE]), short, request(0x13, 1, &[ALICE])]);
+    let mut served = Served::start(vec![request(0x11, 1, &[ALICE]), request(0x12, 1, &[ALICE])]);
     browser.open(&served.link, &[(FOX, Found::Announced, &[ALICES])], json!({}));
     browser.click("Connect Fox Wallet");
     browser.sees("You sign as");
     // Somebody else was quicker.
     served.books(|books| drop(books.waiting.remove(0)));
     browser.sees("It no longer waits: it was approved or rejected elsewhere");
-    // Time passes.
-    browser.sees("Its time is over. Nothing was signed.");
     // Another edition of the policy asks the same.
     served.books(|books| {
         let last = books.waiting.last_mut().unwrap();
         last["typedData"]["message"]["epoch"] = json!("4");
     });
     browser.sees("The policy was replaced while this waited.");
-    assert_eq!(browser.buttons(), ["Put away", "Put away", APPROVE, REJECT]);
+    assert_eq!(browser.buttons(), ["Put away", APPROVE, REJECT]);
     // The same is asked once more.
     served.books(|books| books.waiting.insert(0, request(0x11, 1, &[ALICE])));
     browser.sees_no_more("It no longer waits");
@@ -211,13 +206,36 @@ fn what_is_old_says_so() {
     // What agentpol cannot do.
     served.books(|books| books.fails = Some("`agentpol serve` does not answer"));
     browser.sees("`agentpol serve` does not answer");
-    assert_eq!(browser.buttons(), ["Put away"], "nothing is decided on what may be old");
+    assert!(browser.buttons().is_empty(), "nothing is decided on what may be old");
     served.books(|books| books.fails = None);
     browser.sees("You sign as");
     browser.sees_no_more("`agentpol serve` does not answer");
     served.stop();
     browser.sees("Is `agentpol approvals page` still running?");
+    assert!(browser.buttons().is_empty());
+}
+
+#[test]
+fn time_runs_out() {
+    let Some(mut browser) = browser() else { return };
+    let served = Served::start(vec![request(0x11, 1, &[ALICE])]);
+    browser.open(&served.link, &[(FOX, Found::Announced, &[ALICES])], json!({}));
+    browser.click("Connect Fox Wallet");
+    browser.sees("9 min left");
+    let later = |browser: &mut Browser, s: u32| {
+        browser
+            .look(&format!("(() => {{ const before = Date.now; Date.now = () => before() + {s}_000; }})()"));
+    };
+    later(&mut browser, 500);
+    browser.sees("1 min left");
+    assert_eq!(browser.buttons(), [APPROVE, REJECT]);
+    later(&mut browser, 100);
+    browser.sees("Its time is over. Nothing was signed.");
     assert_eq!(browser.buttons(), ["Put away"]);
+    browser.click("Put away");
+    browser.sees("Nothing waits.");
+    assert_eq!(served.books(|books| books.waiting.len()), 1, "whatever the desk still has");
+    browser.is_in_order();
 }
 
 #[test]

@@ -27,7 +27,8 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc};
 #[derive(Args)]
 #[command(after_help = "\
 The page shows what waits and asks the browser's wallet for the approver's signature; `agentpol serve` has to run. It is served to this machine \
-alone, until it is stopped, and only to whoever has the link: whoever has it can also reject.")]
+alone, until it is stopped, and only to whoever has the link: whoever has it can also reject. From another machine: forward a port (`ssh -L \
+8080:127.0.0.1:PORT`) and open the link with that port in it.")]
 pub(super) struct Page {
     /// Where it listens: an address of this machine; port 0 is any that is free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

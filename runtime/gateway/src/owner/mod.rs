@@ -1,6 +1,7 @@
 //! What a wallet's owner and approvers ask for, by methods of their own: what waits and what is left, stop and go on, take authority
 //! back, adopt, another edition of the policy. Agents cannot: these methods are answered on a unix socket that only whoever runs the
-//! gate can open, and nowhere else. An approval needs its approver's signature there too.
+//! gate can open, and nowhere else. An approval needs its approver's signature there too. (A [page](crate::page) passes on what is
+//! asked of it: to look, to approve and to reject.)
 //!
 //! What needs no key is answered from a [`Gate`] alone ([`answer`]), so that it also works while nothing is being served.
 //!

@@ -12,7 +12,8 @@ import { accounts, begin, sign, walletSays } from './wallet.js';
 
 const POLL_MS = 2_000;
 const POLL_UNSEEN_MS = 10_000;
-const PATIENCE_MS = 60_000;
+/** An approval can wait for a key elsewhere and for a node. */
+const PATIENCE_MS = { waiting: 15_000, approve: 130_000, reject: 30_000 };
 
 const NO_LINK =
   'Open the link again that `agentpol approvals page` printed. This page keeps its key in memory only.';
@@ -54,7 +55,7 @@ const api = async (call, brought) => {
   const request = { method: 'POST', headers, body: JSON.stringify(brought), credentials: 'omit', redirect: 'error' };
   let answer, value;
   try {
-    answer = await fetch(`/api/${call}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await fetch(`/api/${call}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS[call]) });
     value = await answer.json();
   } catch {
     throw new Refused(SILENT);
@@ -193,8 +194,9 @@ const approve = async (card) => {
     put(card.said, 'agentpol judges the request once more ...');
     const { status, reason, hash } = await api('approve', { name, signature });
     decided += 1;
-    card.became = [BECAME[status] ?? STRANGE, hash, reason].filter(Boolean).join(' ');
-    turn(card, status === 'waiting' || status === 'denied' ? 'open' : 'over', card.became);
+    const words = [BECAME[status] ?? STRANGE, hash, reason].filter(Boolean).join(' ');
+    if (status === 'denied') card.denied = words;
+    turn(card, status === 'waiting' || status === 'denied' ? 'open' : 'over', words);
   } catch (error) {
     // Its time may have run out in the meantime.
     if (card.phase === 'busy') turn(card, 'open', plainly(error));
@@ -259,7 +261,7 @@ const update = (waiting) => {
     else if (JSON.stringify(card.request) !== JSON.stringify(request)) draw(card, request);
   }
   for (const card of cards.values()) {
-    if (card.phase !== 'over' && !names.has(card.request.name)) turn(card, 'over', card.became ?? GONE);
+    if (card.phase !== 'over' && !names.has(card.request.name)) turn(card, 'over', card.denied ?? GONE);
   }
 };
 
