@@ -1,8 +1,8 @@
 //! What can be typed.
 
 use crate::{
-    audit, build, check, completions, decide, decode, demo, diff, explain, fmt, inspect, keys, ledger, new,
-    serve, test,
+    approvals, audit, build, check, completions, decide, decode, demo, diff, explain, fmt, freeze, inspect,
+    keys, ledger, new, serve, test,
     ui::{Outcome, Ui},
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Keys(keys::Keys),
     Serve(Box<serve::Serve>),
+    Approvals(approvals::Approvals),
+    Freeze(freeze::Freeze),
     Ledger(ledger::Ledger),
     Completions(completions::Completions),
 }
@@ -59,6 +61,8 @@ impl Command {
             Command::Explain(command) => command.run(ui),
             Command::Keys(command) => command.run(ui),
             Command::Serve(command) => command.run(ui),
+            Command::Approvals(command) => command.run(ui),
+            Command::Freeze(command) => command.run(ui),
             Command::Ledger(command) => command.run(ui),
             Command::Completions(command) => command.run(ui),
         }

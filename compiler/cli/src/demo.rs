@@ -220,7 +220,7 @@ impl<'a> Stage<'a> {
             let filled = used.saturating_mul(U256::from(BAR)).checked_div(cap).unwrap_or_default();
             let show = |units| show::of_budget(units, budget, &module.tokens);
             Left {
-                budget: format!("{} ({})", budget.name, show::window(budget.window)),
+                budget: format!("{} ({})", budget.name, budget.window),
                 cap: show(cap),
                 used: show(used),
                 remaining: show(cap.saturating_sub(used)),

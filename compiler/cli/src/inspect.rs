@@ -163,7 +163,7 @@ fn said(verdict: Verdict, module: &Module, bytes: usize) -> Said {
     let budget = |b: &agentpol_model::budget::Budget| BudgetLine {
         name: b.name.clone(),
         cap: show::cap(b, &module.tokens, param),
-        window: show::window(b.window),
+        window: b.window.to_string(),
     };
     let rule = |(n, r): (usize, &agentpol_bytecode::Rule)| RuleLine {
         name: r.name.clone(),

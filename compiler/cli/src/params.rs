@@ -104,7 +104,7 @@ fn whole(text: &str) -> Option<U256> {
 }
 
 /// `250 USDC`, or base units as a JSON string.
-fn amount(text: &str, token: &Token) -> Result<U256, String> {
+pub(crate) fn amount(text: &str, token: &Token) -> Result<U256, String> {
     if let Ok(units) = serde_json::from_str::<String>(text) {
         return whole(&units)
             .ok_or_else(|| format!("`{units}` is no number of base units of {}", token.symbol));

@@ -3,7 +3,7 @@
 use crate::{
     cli::Format,
     keystore::KeystoreArgs,
-    load, params, report,
+    load, owner, params, report,
     ui::{DIM, Failure, Outcome, Status, Ui},
 };
 use agentpol_gateway::{
@@ -31,6 +31,7 @@ const MAX_TOKEN_BYTES: usize = 1_024;
 
 /// Sign what the policy allows: an endpoint that wallet clients take for their node
 #[derive(Args)]
+#[command(args_override_self = true)]
 #[command(after_help = "\
 Clients ask for JSON-RPC as ever. What would be signed is judged first, what only reads goes to the node, what would go round the \
 policy is refused. A denial is error 4100 with rule and reason in its message, and the whole decision as data.
@@ -39,8 +40,12 @@ Only this machine can connect, with a token: `Authorization: Bearer …`. A unix
 
 Without --ledger nothing outlives the process: after a restart every budget would be whole again, so that is for trying out.")]
 pub(crate) struct Serve {
+    /// A file of options, `NAME = VALUE` a line (TOML), by the names they have here; what stands here goes before it
+    // Read before the command line is.
+    #[arg(long, value_name = "FILE", env = "AGENTPOL_CONFIG")]
+    config: Option<PathBuf>,
     /// The policy: text, or a module
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "AGENTPOL_POLICY")]
     policy: PathBuf,
     /// A parameter: `cap=250 USDC`, `payees={0x…, 0x…}`, `owner=0x…`
     #[arg(long = "param", value_name = "NAME=VALUE")]
@@ -49,13 +54,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
     wallet: Option<Address>,
     /// The key: a name in the keystore, `aws:ID`, `gcp:RESOURCE` or `ledger:INDEX`
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", env = "AGENTPOL_KEY")]
     key: String,
     #[command(flatten)]
     keystore: KeystoreArgs,
     /// The folder that keeps what was decided, signed and seen
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "AGENTPOL_LEDGER")]
     ledger: Option<PathBuf>,
+    /// Who has to sign another edition of the policy; said once, when the ledger begins
+    #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
+    owner: Option<Address>,
     /// The node, `http://…` or `https://…`
     #[arg(long, value_name = "URL", env = "AGENTPOL_UPSTREAM", hide_env_values = true)]
     upstream: String,
@@ -63,7 +71,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ID")]
     chain: Option<ChainId>,
     /// Where clients connect: an address, or `unix:PATH`
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8550", value_parser = listen)]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8550", env = "AGENTPOL_LISTEN", value_parser = listen)]
     listen: Listen,
     /// A file with the token that an agent shows, which nobody else can read; `NAME=FILE` where several agents ask
     #[arg(long = "token-file", value_name = "[NAME=]FILE")]
@@ -122,7 +130,7 @@ impl Serve {
         let binding = Binding { wallet: self.wallet.unwrap_or(signer), signer, params };
         let bytes = agentpol_bytecode::encode(module);
         let gate = Arc::new(match &self.ledger {
-            Some(folder) => kept(folder, &bytes, &binding, key)?,
+            Some(folder) => kept(folder, &bytes, &binding, self.owner, key)?,
             None => {
                 ui.log("without --ledger nothing outlives this process: after a restart every budget is whole again");
                 let policy = Policy::new(module.clone(), &binding).map_err(params::failure)?;
@@ -173,15 +181,23 @@ impl Serve {
             no_chain: self.no_chain,
             poll_ms: self.poll,
             final_depth: self.final_depth,
+            control: self.ledger.as_deref().map(owner::control),
             ..Config::new(self.listen.clone(), Secret::new(self.upstream.as_str()))
         })
     }
 }
 
 /// Goes on with a ledger, or begins it. Another policy than the ledger's is put in its place by its owner, never by starting.
-fn kept(folder: &Path, module: &[u8], binding: &Binding, key: Key) -> Result<Gate<Key>, Failure> {
+fn kept(
+    folder: &Path,
+    module: &[u8],
+    binding: &Binding,
+    owner: Option<Address>,
+    key: Key,
+) -> Result<Gate<Key>, Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::new(format!("the ledger `{}`: {e}", folder.display()));
     let bound = Bound::new(module, binding, false).map_err(params::failure)?;
+    let bound = Bound { owner, ..bound };
     if !Folder::is_begun(folder) {
         return Ok(Folder::begin(folder, bound, module, key).map_err(|e| fail(&e))?.0);
     }
@@ -196,7 +212,7 @@ fn kept(folder: &Path, module: &[u8], binding: &Binding, key: Key) -> Result<Gat
             "it counts for the policy {} with its parameters, not for this one",
             policy.hash()
         ))
-        .help("begin a new ledger in another folder, or serve the policy that it counts for")),
+        .help("put this one in its place: agentpol ledger edit DIR --policy FILE; or serve the policy that it counts for")),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use agentpol_model::{
     Address, ChainId, U256,
-    budget::{Budget, Cap, Measure, Period, Window},
+    budget::{Budget, Cap, Measure},
     effect::UNLIMITED,
     ids::{ParamId, TokenId},
     policy::{Chain, ParamType, Token},
-    words::{Decimal, Span, grouped},
+    words::{Decimal, grouped},
 };
 
 /// `1,250.5`: base units of something with so many decimals.
@@ -34,18 +34,6 @@ pub(crate) fn short(address: Address) -> String {
 /// `ethereum`, or `chain 5` where the policy does not name it.
 pub(crate) fn chain(id: ChainId, chains: &[Chain]) -> String {
     chains.iter().find(|c| c.id == id).map_or_else(|| format!("chain {id}"), |c| c.name.clone())
-}
-
-/// What a window is called in a policy.
-pub(crate) fn window(window: Window) -> String {
-    match window {
-        Window::PerTransaction => "per transaction".to_owned(),
-        Window::Sliding { seconds } => format!("per {}", Span(seconds)),
-        Window::Calendar(Period::Day) => "per day".to_owned(),
-        Window::Calendar(Period::Week) => "per week".to_owned(),
-        Window::Calendar(Period::Month) => "per month".to_owned(),
-        Window::Total => "total".to_owned(),
-    }
 }
 
 /// How much of a budget, in its own measure: `500 USDC`, `0.05 ETH of fees`, `4 calls`. Of several tokens, the first one's

@@ -5,6 +5,7 @@
 //! | [`mod@load`] | a module's bytes to a policy that decides: decode, verify, bind |
 //! | [`ceiling`] | the most that a host lets a policy lose |
 //! | `decide` | rules, fee cap, ledger: one decision |
+//! | [`left`] | what is left of each budget |
 //! | `slot` | what a request excludes on chain, and until when |
 //! | `asking` | who has to agree |
 //! | [`decision`] | decisions as data, and their JSON |
@@ -21,6 +22,7 @@ pub mod decision;
 pub mod gate;
 pub mod history;
 pub mod ledger;
+pub mod left;
 pub mod load;
 mod reason;
 pub mod session;
@@ -31,5 +33,7 @@ pub use ceiling::{Ceiling, Limit, TooMuch};
 pub use decision::{Decision, Outcome};
 pub use gate::{Answer, Gate};
 pub use ledger::Ledger;
+pub use left::Left;
 pub use load::{LoadError, Policy, load, load_within};
+pub use reason::told::{Told, ToldAction, ToldArg, ToldCharge};
 pub use session::{Nonces, Session};

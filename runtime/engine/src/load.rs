@@ -9,7 +9,7 @@ use agentpol_model::{
     Address, B256, ChainId, Time, U256,
     budget::{Budget, Measure},
     ids::{BudgetId, RuleId, TokenId},
-    policy::{Ask, Token, Verb},
+    policy::{Ask, ParamValue, Token, Verb, WALLET_PARAM},
 };
 use agentpol_verifier::{VerifyError, verify};
 use agentpol_vm::{BindError, Binding};
@@ -172,6 +172,20 @@ impl Policy {
     /// The budget of that line.
     pub(crate) fn budget(&self, name: &LineName) -> Option<&Budget> {
         self.module().budgets.iter().find(|b| *b.name == *name.budget && b.line == name.line)
+    }
+
+    /// What its parameters are bound to, by name; the wallet is no parameter that anybody binds.
+    pub fn params(&self) -> BTreeMap<String, ParamValue> {
+        let params = self.module().params.iter().zip(self.rules().values());
+        let given = params.filter(|(param, _)| param.name != WALLET_PARAM);
+        given.map(|(param, value)| (param.name.clone(), value.clone())).collect()
+    }
+
+    /// What the policy calls an asset.
+    pub fn symbol(&self, asset: Asset) -> Option<String> {
+        let mut tokens = self.module().tokens.iter();
+        let site = (asset.chain, asset.contract);
+        tokens.find(|token| token.sites.contains(&site)).map(|token| token.symbol.clone())
     }
 
     pub(crate) fn token(&self, token: TokenId) -> Option<&Token> {

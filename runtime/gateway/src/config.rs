@@ -55,6 +55,9 @@ pub struct Config {
     /// Listen on an address that other machines reach.
     #[serde(default)]
     pub beyond_this_machine: bool,
+    /// Where the owner and approvers connect: a unix socket. Without it they cannot.
+    #[serde(default)]
+    pub control: Option<PathBuf>,
     /// The node.
     pub upstream: Upstream,
     /// The chain; none: the policy's, if it has only one.
@@ -205,6 +208,7 @@ impl Config {
             origins: Vec::new(),
             hosts: Vec::new(),
             beyond_this_machine: false,
+            control: None,
             upstream: Upstream { url, timeout_ms: NODE_TIMEOUT_MS, max_answer_bytes: MAX_ANSWER_BYTES },
             chain: None,
             no_chain: false,

@@ -155,6 +155,7 @@ impl Gateway {
             Here::SwitchChain => self.switch(call),
             Here::Capabilities => self.capabilities(call),
             Here::CallsStatus => self.status(call).await,
+            Here::Left => result(&self.keep.left()),
         }
     }
 

@@ -36,11 +36,13 @@ impl Gateway {
         let before = key.as_ref().and_then(|key| self.keep.asked_before(who, self.now(), key));
         // Held until it is with the node, so that nonces arrive there in their order.
         let mut _in_order = None;
-        let signed = match before {
-            Some(before) => self.again(before)?,
-            None => {
+        let agreed = self.asking.collect(who, &request, self.now());
+        let signed = match (before, agreed) {
+            (Some(before), _) => self.again(before)?,
+            (None, Some(agreed)) => agreed,
+            (None, None) => {
                 let filled = match what {
-                    Judged::Send | Judged::Sign => self.complete(request.clone(), who).await?,
+                    Judged::Send | Judged::Sign => self.complete(what, request.clone(), who).await?,
                     _ => request.clone(),
                 };
                 if what == Judged::Send {
@@ -87,7 +89,12 @@ impl Gateway {
 
     /// Looks at a transaction first, so that what is denied anyway costs the node nothing and is not called something else
     /// because the node finds another fault in it. Then fills it in.
-    async fn complete(&self, request: OwnedRequest, who: &Asker) -> Result<OwnedRequest, Fault> {
+    async fn complete(
+        &self,
+        what: Judged,
+        request: OwnedRequest,
+        who: &Asker,
+    ) -> Result<OwnedRequest, Fault> {
         // The nonce is the gate's to give.
         if request.open_fields().iter().all(|field| *field == "nonce") {
             return Ok(request);
@@ -109,7 +116,7 @@ impl Gateway {
         let cap = self.keep.fee_cap(self.chain);
         let filled = fill(self.node.as_ref(), self.keep.signer(), cap, request.clone(), None).await?;
         if asks {
-            self.asking.keep(who, request, filled.clone());
+            self.asking.keep(who, what, request, filled.clone());
         }
         Ok(filled)
     }
@@ -304,17 +311,18 @@ fn draft(calls: &Calls, call: &agentpol_ethereum::request::OneCall) -> Draft {
 }
 
 /// What a key made: a transaction as it is sent, or a signature.
-struct Made {
-    hash: B256,
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) hash: B256,
     bytes: Bytes,
 }
 
 impl Made {
-    fn new(signed: &Signed) -> Self {
+    pub(crate) fn new(signed: &Signed) -> Self {
         Self { hash: signed.hash(), bytes: Bytes::copy_from_slice(signed.bytes()) }
     }
 
-    fn sent(&self) -> Result<Sent, Fault> {
+    pub(crate) fn sent(&self) -> Result<Sent, Fault> {
         let sent = Sent { hash: self.hash, raw: self.bytes.clone() };
         // A name of old may have been for something else.
         if keccak256(&sent.raw) == sent.hash { Ok(sent) } else { Err(strange()) }
@@ -327,7 +335,7 @@ fn asked(call: &Call) -> B256 {
 }
 
 /// The gate did not do what it should.
-fn failed(broken: &Broken) -> Fault {
+pub(crate) fn failed(broken: &Broken) -> Fault {
     tracing::error!("{broken}");
     let message = format!("nothing was given out: {}", one_line(&broken.to_string()));
     Fault::new(code::CANNOT_EXECUTE, message)

@@ -1,17 +1,18 @@
 //! The gate as the gateway uses it: the only file that knows what a call of it costs. Looking is quick and done at once; whatever
 //! may wait for a disk or a distant key is done where waiting holds nobody up.
 
-use crate::node::Boxed;
-use agentpol_ethereum::{Facts, OwnedRequest, Refusal, Signed};
+use crate::{judged::failed, node::Boxed, owner, rpc::Outcome};
+use agentpol_ethereum::{Completion, Facts, OwnedRequest, Refusal, Signed};
 use agentpol_model::{Address, B256, ChainId, Time, U256};
 use agentpol_runtime::{
-    Decision, Gate, Nonces, Session,
-    gate::{GateSignError, Once, Reserved},
+    Answer, Decision, Gate, Left, Nonces, Session,
+    gate::{GateSignError, Irrevocable, Once, Reserved, RevokeError, Waiting},
     history::{Known, LogError, SignedAs},
-    ledger::{Record, Reply, Slot, state::ItemKind, state::Version},
+    ledger::{Key, Outstanding, Record, Reply, Slot, state::ItemKind, state::Version},
 };
-use alloy::signers::Signer;
+use alloy::signers::{Signature, Signer};
 use alloy_primitives::{Bytes, keccak256};
+use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -119,6 +120,30 @@ pub(crate) trait Keep: Send + Sync {
     fn is_locked(&self) -> bool;
     /// Did the owner stop everything?
     fn is_frozen(&self) -> bool;
+    /// What is left of each budget.
+    fn left(&self) -> Vec<Left>;
+    /// What the owner asks for without needing a key.
+    fn books(&self, method: String, params: Box<RawValue>, now: Time) -> Boxed<'static, Outcome>;
+    /// What waits for approval under this name.
+    fn waiting(&self, name: &B256, now: Time) -> Option<Waiting>;
+    /// Somebody agrees.
+    fn approve(
+        &self,
+        name: B256,
+        signatures: Vec<Signature>,
+        now: Time,
+    ) -> Boxed<'static, Result<Answer, Broken>>;
+    /// Who can take what.
+    fn outstanding(&self) -> Vec<Outstanding>;
+    /// What takes it back, with nonce, gas and fees left open.
+    fn revocation(&self, of: &Key) -> Result<OwnedRequest, Irrevocable>;
+    /// Counts that.
+    fn revoke(
+        &self,
+        of: Key,
+        fill: Completion,
+        now: Time,
+    ) -> Boxed<'static, Result<Result<Reserved, RevokeError>, Broken>>;
 }
 
 /// A gate.
@@ -245,6 +270,50 @@ impl<S: Signer + Send + Sync + 'static> Keep for Keeper<S> {
 
     fn is_frozen(&self) -> bool {
         self.gate.frozen().is_some()
+    }
+
+    fn left(&self) -> Vec<Left> {
+        owner::left(&self.gate)
+    }
+
+    fn books(&self, method: String, params: Box<RawValue>, now: Time) -> Boxed<'static, Outcome> {
+        let gate = self.gate.clone();
+        let answered = spawn_blocking(move || owner::answer(&gate, &method, &params, now));
+        Box::pin(async { answered.await.unwrap_or_else(|_| Err(failed(&Broken::Lost))) })
+    }
+
+    fn waiting(&self, name: &B256, now: Time) -> Option<Waiting> {
+        self.gate.waiting(now).ok()?.into_iter().find(|one| one.name == *name)
+    }
+
+    fn approve(
+        &self,
+        name: B256,
+        signatures: Vec<Signature>,
+        now: Time,
+    ) -> Boxed<'static, Result<Answer, Broken>> {
+        let gate = self.gate.clone();
+        let approved = spawn_blocking(move || gate.approve(&name, &signatures, now));
+        Box::pin(async { approved.await.map_err(|_| Broken::Lost) })
+    }
+
+    fn outstanding(&self) -> Vec<Outstanding> {
+        self.gate.ledger().outstanding()
+    }
+
+    fn revocation(&self, of: &Key) -> Result<OwnedRequest, Irrevocable> {
+        self.gate.revocation(of)
+    }
+
+    fn revoke(
+        &self,
+        of: Key,
+        fill: Completion,
+        now: Time,
+    ) -> Boxed<'static, Result<Result<Reserved, RevokeError>, Broken>> {
+        let gate = self.gate.clone();
+        let revoked = spawn_blocking(move || gate.revoke(&of, &fill, now));
+        Box::pin(async { revoked.await.map_err(|_| Broken::Lost) })
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `judged` | what the policy judges |
 //! | `asking` | what waits for approval, as it was filled in |
 //! | `calls` | calls that are made together (EIP-5792) |
+//! | [`owner`] | what the owner and approvers ask, on a socket of their own |
 //! | `fill` | gas and fees, where a request leaves them open |
 //! | `keeper` | the gate, behind its lock |
 //! | [`node`], `upstream` | the node, which is not trusted |
@@ -32,6 +33,9 @@
 //! # What a client sees of a denial
 //! Error 4100: the message is `denied by the policy: RULE: REASON` in one line, `data` the whole decision. The same request gets
 //! the same answer. Nothing was signed and no nonce was given.
+//!
+//! Where somebody has to agree first, the message is `not signed before somebody agrees: …`. Whoever asks for the same again once they
+//! have agreed gets what was made of it; a transaction that was to be sent was sent by then.
 //!
 //! # What is promised of a nonce
 //! A nonce is given by the gate together with the reservation, so no two requests get the same and a denied one gets none.
@@ -51,6 +55,7 @@ mod keeper;
 pub mod methods;
 mod metrics;
 pub mod node;
+pub mod owner;
 mod rate;
 mod recent;
 pub mod rpc;

@@ -28,6 +28,8 @@ pub enum Here {
     Capabilities,
     /// What became of several calls (EIP-5792).
     CallsStatus,
+    /// What is left of each budget.
+    Left,
 }
 
 /// What is judged.
@@ -62,6 +64,7 @@ const METHODS: &[(&str, Done)] = &[
     ("wallet_switchEthereumChain", Done::Here(Here::SwitchChain)),
     ("wallet_getCapabilities", Done::Here(Here::Capabilities)),
     ("wallet_getCallsStatus", Done::Here(Here::CallsStatus)),
+    ("agentpol_left", Done::Here(Here::Left)),
     ("eth_sendTransaction", Done::Judged(Judged::Send)),
     ("eth_signTransaction", Done::Judged(Judged::Sign)),
     ("eth_signTypedData_v4", Done::Judged(Judged::Statement)),

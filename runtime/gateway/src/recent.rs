@@ -24,6 +24,13 @@ impl<T: Clone, const MOST: usize> Recent<T, MOST> {
         self.lock().iter().find(|one| is(one)).cloned()
     }
 
+    /// Takes it out.
+    pub(crate) fn take(&self, is: impl Fn(&T) -> bool) -> Option<T> {
+        let mut all = self.lock();
+        let place = all.iter().position(is)?;
+        all.remove(place)
+    }
+
     pub(crate) fn push(&self, one: T) {
         let mut all = self.lock();
         if all.len() == MOST {

@@ -1,10 +1,11 @@
 //! Sockets: where the gateway listens, how long a client may take, and how it stops.
 
 use crate::{
-    config::{Config, ConfigError, Listen},
-    door::{Door, door},
+    config::{Config, ConfigError, Limits, Listen},
+    door::door,
     follow,
     gateway::{BeginError, Gateway},
+    owner,
     upstream::{Upstream, UpstreamError},
 };
 use agentpol_runtime::Gate;
@@ -49,6 +50,8 @@ pub enum ServeError {
     Upstream(UpstreamError),
     /// It cannot listen there.
     Listen(io::Error),
+    /// Nor there, for its owner.
+    Control(io::Error),
 }
 
 impl fmt::Display for ServeError {
@@ -57,6 +60,7 @@ impl fmt::Display for ServeError {
             ServeError::Begin(e) => e.fmt(f),
             ServeError::Upstream(e) => e.fmt(f),
             ServeError::Listen(e) => write!(f, "it cannot listen there: {e}"),
+            ServeError::Control(e) => write!(f, "its owner's socket cannot be made: {e}"),
         }
     }
 }
@@ -72,6 +76,8 @@ enum Socket {
 pub struct Server {
     gateway: Arc<Gateway>,
     socket: Socket,
+    /// Where the owner and approvers connect.
+    control: Option<Socket>,
 }
 
 impl fmt::Debug for Server {
@@ -105,10 +111,14 @@ impl Server {
         let node = Upstream::new(&config.upstream, chain).map_err(ServeError::Upstream)?;
         let socket = match &config.listen {
             Listen::Tcp(at) => Socket::Tcp(TcpListener::bind(at).await.map_err(ServeError::Listen)?),
-            Listen::Unix(path) => Socket::Unix(private(path).map_err(ServeError::Listen)?, path.clone()),
+            Listen::Unix(path) => Socket::unix(path).map_err(ServeError::Listen)?,
+        };
+        let control = match &config.control {
+            Some(path) => Some(Socket::unix(path).map_err(ServeError::Control)?),
+            None => None,
         };
         let gateway = Gateway::begin(config, gate, Arc::new(node)).await.map_err(ServeError::Begin)?;
-        Ok(Self { gateway, socket })
+        Ok(Self { gateway, socket, control })
     }
 
     /// The address that it listens at, with the port that the system chose.
@@ -125,45 +135,45 @@ impl Server {
         let follower =
             (!self.gateway.config.no_chain).then(|| tokio::spawn(follow::follow(self.gateway.clone())));
         let (door, router) = door(self.gateway.clone());
-        let connections = Connections {
-            router,
-            graceful: GracefulShutdown::new(),
-            free: Arc::new(Semaphore::new(limits.connections)),
-            head: Duration::from_millis(limits.head_ms),
-        };
-        let accepting = async {
-            loop {
-                // Whoever comes when all are taken waits at the system's door.
-                let Ok(permit) = connections.free.clone().acquire_owned().await else { return };
-                match &self.socket {
-                    Socket::Tcp(listener) => match listener.accept().await {
-                        Ok((stream, _)) => {
-                            // It only makes answers quicker.
-                            let _ = stream.set_nodelay(true);
-                            connections.open(stream, permit);
-                        }
-                        Err(e) => refused(&e).await,
-                    },
-                    Socket::Unix(listener, _) => match listener.accept().await {
-                        Ok((stream, _)) => connections.open(stream, permit),
-                        Err(e) => refused(&e).await,
-                    },
-                }
+        let agents = Connections::new(router, &limits);
+        let owners = Connections::new(owner::router(self.gateway.clone()), &limits);
+        let owner_comes = async {
+            match &self.control {
+                Some(control) => owners.accept(control).await,
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = accepting => {}
+            () = agents.accept(&self.socket) => {}
+            () = owner_comes => {}
             () = shutdown => {}
         }
         tracing::info!("stopping");
-        finish(connections.graceful, &door, Duration::from_millis(limits.shutdown_ms)).await;
+        let all = async {
+            owners.graceful.shutdown().await;
+            agents.graceful.shutdown().await;
+            door.idle().await;
+        };
+        // Answers that are under way are finished, as far as the time goes.
+        if tokio::time::timeout(Duration::from_millis(limits.shutdown_ms), all).await.is_err() {
+            tracing::warn!("stopped before every answer was finished");
+        }
         if let Some(follower) = follower {
             follower.abort();
         }
-        if let Socket::Unix(_, path) = &self.socket {
-            // Whoever comes next makes its own.
-            let _ = fs::remove_file(path);
+        for socket in [Some(&self.socket), self.control.as_ref()].into_iter().flatten() {
+            if let Socket::Unix(_, path) = socket {
+                // Whoever comes next makes its own.
+                let _ = fs::remove_file(path);
+            }
         }
+    }
+}
+
+impl Socket {
+    /// One that only its owner can open.
+    fn unix(path: &Path) -> io::Result<Self> {
+        Ok(Socket::Unix(private(path)?, path.to_owned()))
     }
 }
 
@@ -176,6 +186,36 @@ struct Connections {
 }
 
 impl Connections {
+    fn new(router: Router, limits: &Limits) -> Self {
+        Self {
+            router,
+            graceful: GracefulShutdown::new(),
+            free: Arc::new(Semaphore::new(limits.connections)),
+            head: Duration::from_millis(limits.head_ms),
+        }
+    }
+
+    async fn accept(&self, socket: &Socket) {
+        loop {
+            // Whoever comes when all are taken waits at the system's door.
+            let Ok(permit) = self.free.clone().acquire_owned().await else { return };
+            match socket {
+                Socket::Tcp(listener) => match listener.accept().await {
+                    Ok((stream, _)) => {
+                        // It only makes answers quicker.
+                        let _ = stream.set_nodelay(true);
+                        self.open(stream, permit);
+                    }
+                    Err(e) => refused(&e).await,
+                },
+                Socket::Unix(listener, _) => match listener.accept().await {
+                    Ok((stream, _)) => self.open(stream, permit),
+                    Err(e) => refused(&e).await,
+                },
+            }
+        }
+    }
+
     fn open(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -201,17 +241,6 @@ impl Connections {
 async fn refused(error: &io::Error) {
     tracing::warn!("a connection could not be taken: {error}");
     tokio::time::sleep(AFTER_ERROR).await;
-}
-
-/// Answers that are under way are finished, as far as the time goes.
-async fn finish(graceful: GracefulShutdown, door: &Door, within: Duration) {
-    let all = async {
-        graceful.shutdown().await;
-        door.idle().await;
-    };
-    if tokio::time::timeout(within, all).await.is_err() {
-        tracing::warn!("stopped before every answer was finished");
-    }
 }
 
 /// A unix socket that only its owner can open, from its first moment: it is made in a folder of its own and moved.

@@ -4,7 +4,9 @@
 use crate::{
     U256,
     ids::{BudgetId, ParamId, RuleId, TokenId},
+    words::Span,
 };
+use core::fmt;
 
 /// One line of a budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,20 @@ pub enum Period {
     Week = 1,
     /// From the first's midnight.
     Month = 2,
+}
+
+/// As a policy says it: `per 24h`, `per day`, `total`.
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Window::PerTransaction => f.write_str("per transaction"),
+            Window::Sliding { seconds } => write!(f, "per {}", Span(*seconds)),
+            Window::Calendar(Period::Day) => f.write_str("per day"),
+            Window::Calendar(Period::Week) => f.write_str("per week"),
+            Window::Calendar(Period::Month) => f.write_str("per month"),
+            Window::Total => f.write_str("total"),
+        }
+    }
 }
 
 /// What a line counts.

@@ -111,7 +111,7 @@ fn windows(most: &Most, audited: &Audited) -> Option<String> {
 fn window((budget, times): &(Option<BudgetId>, BigUint), audited: &Audited) -> Option<String> {
     let budget: &Budget = audited.rules.budgets.get((*budget)?.index())?;
     let lines = audited.rules.budgets.iter().filter(|other| other.name == budget.name).count();
-    let line = if lines > 1 { format!(" ({})", crate::show::window(budget.window)) } else { String::new() };
+    let line = if lines > 1 { format!(" ({})", budget.window) } else { String::new() };
     Some(format!("{times} × {}{line}", budget.name))
 }
 

@@ -15,6 +15,7 @@ mod files;
 mod judging;
 mod keys;
 mod ledger;
+mod owner;
 mod pages;
 mod policies;
 mod streams;

@@ -5,6 +5,7 @@ use crate::{
     decision::Outcome,
     history::LogError,
     ledger::{self, Judgement, Record, Reply, Verdict},
+    reason::told::Told,
 };
 use agentpol_ethereum::OwnedRequest;
 use agentpol_model::{Address, B256, Time, decision::DenyCode};
@@ -70,6 +71,14 @@ impl Books {
         Some(Consent::to_request(&self.policy, asked, kept.request.chain(), name))
     }
 
+    /// What waits, in words.
+    fn tell(&self, kept: &Kept) -> Told {
+        match kept.request.lend(&self.facts(kept.agent.as_deref())) {
+            Ok(lent) => self.policy.tell(&lent.request(), &self.ledger),
+            Err(refusal) => Told { denied: Some(refusal.to_string()), ..Told::default() },
+        }
+    }
+
     /// It waits for approval, or for more. The same twice waits once.
     pub(super) fn waits(&mut self, name: B256, kept: Kept) {
         let is_more = !kept.approvals.is_empty();
@@ -108,6 +117,7 @@ impl<S> Gate<S> {
                 agent: kept.agent.clone(),
                 at: kept.at,
                 expires,
+                told: books.tell(kept),
                 request: kept.request.clone(),
                 decision: kept.decision.clone(),
                 approved_by: kept.approvals.0.keys().copied().collect(),
@@ -124,7 +134,7 @@ impl<S> Gate<S> {
     }
 
     /// Approvers' signatures of [`approval`](Gate::approval). They are kept until there are enough; then everything is
-    /// judged again, at that time.
+    /// judged again, at that time. Where none is an approver's, nothing has happened, and nothing is written down.
     pub fn approve(&self, name: &B256, signatures: &[Signature], now: Time) -> Answer {
         let books = match self.write() {
             Ok(books) => books,
@@ -139,6 +149,11 @@ impl<S> Gate<S> {
         };
         let Kept { agent, request, mut approvals, .. } = kept;
         approvals.add(signatures.iter().copied(), &consent, &books.policy.approvers());
+        if approvals.is_empty() {
+            let reason = "none of the signatures is one of its approvers', of this request".to_owned();
+            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
+            return Answer::Denied(Box::new(decision));
+        }
         let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
         self.locked(books, request, &asked)
     }

@@ -53,7 +53,7 @@ use crate::{
     ledger::{Ledger, Record, Reply, Slot},
     load::Policy,
 };
-use agentpol_model::{B256, ChainId, Time};
+use agentpol_model::{Address, B256, ChainId, Time};
 use alloy::signers::{Signature, Signer};
 use books::Books;
 use core::ops::Deref;
@@ -67,6 +67,10 @@ pub struct Gate<S> {
     log: Option<Arc<dyn Log>>,
     signer: S,
 }
+
+/// The key of a gate that keeps the books and cannot sign: for its owner, where nothing is being signed.
+#[derive(Clone, Copy, Debug)]
+pub struct NoKey;
 
 /// A look at a gate's ledger. Nothing is decided while it lasts.
 pub struct LedgerView<'g>(MutexGuard<'g, Books>);
@@ -116,8 +120,20 @@ impl<S: Signer> Gate<S> {
     }
 }
 
+impl Gate<NoKey> {
+    /// The books of a log, to look at them and to write in them what their owner says.
+    pub fn without_key(reading: Reading, log: Arc<dyn Log>) -> Result<Self, OpenError> {
+        Ok(Self { books: Mutex::new(reading.books()?), log: Some(log), signer: NoKey })
+    }
+}
+
 // ---- what it knows
 impl<S> Gate<S> {
+    /// Who must sign another version of the policy, if anybody.
+    pub fn owner(&self) -> Option<Address> {
+        self.read().owner
+    }
+
     /// The policy.
     pub fn policy(&self) -> Arc<Policy> {
         self.read().policy.clone()
@@ -243,6 +259,14 @@ impl<S> Gate<S> {
         let ticket = self.append(&mut books, &Entry::Bound(Box::new(bound))).map_err(GateError::Log)?;
         drop(books);
         self.settle(ticket).map_err(GateError::Log)
+    }
+
+    /// A module that is kept with the log.
+    pub fn module(&self, hash: B256) -> Result<Vec<u8>, LogError> {
+        match &self.log {
+            Some(log) => log.module(hash),
+            None => Err(LogError("nothing is kept".to_owned())),
+        }
     }
 
     /// What the owner signs to replace the policy by this one.

@@ -6,7 +6,7 @@
 //! ```
 
 use super::{Bound, Log, LogError, Modules, Ticket};
-use crate::gate::{Gate, OpenError, Reading, Replayed};
+use crate::gate::{Gate, NoKey, OpenError, Reading, Replayed};
 use agentpol_journal::{FileDisk, Found, Head, Journal};
 use agentpol_model::B256;
 use alloy::signers::Signer;
@@ -111,12 +111,22 @@ impl Folder {
         anchor: Option<Head>,
         signer: S,
     ) -> Result<(Gate<S>, Arc<Self>), FolderError> {
+        let (reading, folder) = Self::read(path, anchor)?;
+        Ok((Gate::open(reading, folder.clone(), signer)?, folder))
+    }
+
+    fn read(path: &Path, anchor: Option<Head>) -> Result<(Reading, Arc<Self>), FolderError> {
         let disk = FileDisk::open(&path.join(LOG)).map_err(|e| FolderError::Io(path.join(LOG), e))?;
         let modules = ModuleFiles::of(path);
         let mut reading = Reading::new(modules.clone());
         let journal = Journal::open(disk, anchor, |entry| reading.push(entry))?;
-        let folder = Arc::new(Self { journal, modules });
-        Ok((Gate::open(reading, folder.clone(), signer)?, folder))
+        Ok((reading, Arc::new(Self { journal, modules })))
+    }
+
+    /// The same for its owner, while nobody signs: whoever opens it has it alone.
+    pub fn without_key(path: &Path) -> Result<Gate<NoKey>, FolderError> {
+        let (reading, folder) = Self::read(path, None)?;
+        Ok(Gate::without_key(reading, folder)?)
     }
 
     /// How far it goes: to be kept elsewhere, for when it is opened again.

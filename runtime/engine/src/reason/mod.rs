@@ -3,6 +3,7 @@
 mod denied;
 mod ledger;
 mod place;
+pub(crate) mod told;
 
 use crate::{ledger::LineName, load::Policy};
 use agentpol_model::{Address, ChainId, U256, budget::Measure, ids::TokenId, words::Decimal};

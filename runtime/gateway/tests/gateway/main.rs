@@ -18,6 +18,7 @@ mod door;
 mod follow;
 mod judged;
 mod methods;
+mod owner;
 mod rpc;
 mod sockets;
 mod upstream;

@@ -65,7 +65,11 @@ pub(crate) fn policy(text: &str) -> Policy {
 }
 
 pub(crate) fn gate() -> Arc<Gate<PrivateKeySigner>> {
-    let policy = policy(POLICY);
+    gate_of(POLICY)
+}
+
+fn gate_of(text: &str) -> Arc<Gate<PrivateKeySigner>> {
+    let policy = policy(text);
     let ledger = policy.ledger(false);
     Arc::new(Gate::new(policy, ledger, KEY.parse().unwrap()).unwrap())
 }
@@ -89,9 +93,13 @@ impl World {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::of(POLICY, config).await
+    }
+
+    pub(crate) async fn of(policy: &str, config: Config) -> Self {
         let chain = Chain::new();
         let node: Arc<dyn Node> = Arc::new(chain.clone());
-        let gate = gate();
+        let gate = gate_of(policy);
         let gateway = Gateway::begin(config, gate.clone(), node).await.unwrap();
         Self { gate, chain, router: router(gateway.clone()), gateway }
     }
@@ -107,16 +115,20 @@ impl World {
         (status, value(response).await)
     }
 
+    /// The answer to a call of the owner's.
+    pub(crate) async fn owner(&self, method: &str, params: Value) -> Result<Value, Value> {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request = request().body(Body::from(call.to_string())).unwrap();
+        let router = agentpol_gateway::owner::router(self.gateway.clone());
+        outcome(value(router.oneshot(request).await.unwrap()).await)
+    }
+
     /// The answer to a call.
     pub(crate) async fn call(&self, method: &str, params: Value) -> Result<Value, Value> {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let (status, mut answer) = self.post(call.to_string()).await;
+        let (status, answer) = self.post(call.to_string()).await;
         assert_eq!(status, StatusCode::OK);
-        assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(1)));
-        match answer.get_mut("result") {
-            Some(result) => Ok(result.take()),
-            None => Err(answer["error"].take()),
-        }
+        outcome(answer)
     }
 
     /// Sends so many thousandths of an ether.
@@ -128,6 +140,14 @@ impl World {
         let request = Request::get("/metrics").header("host", "localhost").body(Body::empty()).unwrap();
         let body = self.http(request).await.into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(body.to_vec()).unwrap()
+    }
+}
+
+fn outcome(mut answer: Value) -> Result<Value, Value> {
+    assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(1)));
+    match answer.get_mut("result") {
+        Some(result) => Ok(result.take()),
+        None => Err(answer["error"].take()),
     }
 }
 

@@ -7,30 +7,13 @@ use crate::{
 };
 use agentpol_model::words::Instant;
 use agentpol_runtime::history::{Entry, FolderError, Head, folder};
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::{io::Write as _, path::PathBuf};
 
-/// Look at what a gate decided, signed and was told
-#[derive(Args)]
-#[command(after_help = "\
-The folder is the one that `agentpol serve --ledger` keeps. Its log is text, one line of JSON an entry, each with a hash over all before \
-it: `less` reads it as well. Nothing here changes it, and a gate may be using it meanwhile.")]
-pub(crate) struct Ledger {
-    #[command(subcommand)]
-    command: LedgerCommand,
-}
-
-#[derive(Subcommand)]
-enum LedgerCommand {
-    Verify(Verify),
-    Show(Show),
-    Replay(Replay),
-}
-
 /// Check that nothing of the log is missing or changed
 #[derive(Args)]
-struct Verify {
+pub(super) struct Verify {
     #[command(flatten)]
     of: Of,
     /// How far it went at least, as `verify` said before: an older copy is whole in itself, and only this tells
@@ -40,14 +23,14 @@ struct Verify {
 
 /// List its entries, the oldest first
 #[derive(Args)]
-struct Show {
+pub(super) struct Show {
     #[command(flatten)]
     of: Of,
 }
 
 /// Decide every request of it once more, with the policy, at the time and on the ledger of then
 #[derive(Args)]
-struct Replay {
+pub(super) struct Replay {
     #[command(flatten)]
     of: Of,
 }
@@ -97,16 +80,6 @@ fn head(text: &str) -> Result<Head, String> {
         .map_err(|_| "a count and a hash, as `agentpol ledger verify` says them: `12:ab34…`".to_owned())
 }
 
-impl Ledger {
-    pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
-        match self.command {
-            LedgerCommand::Verify(command) => command.run(ui),
-            LedgerCommand::Show(command) => command.run(ui),
-            LedgerCommand::Replay(command) => command.run(ui),
-        }
-    }
-}
-
 impl Of {
     /// What is damaged is a finding; what cannot be read is none.
     fn finding(&self, ui: &mut Ui, e: FolderError) -> Outcome {
@@ -120,7 +93,7 @@ impl Of {
 }
 
 impl Verify {
-    fn run(self, ui: &mut Ui) -> Outcome {
+    pub(super) fn run(self, ui: &mut Ui) -> Outcome {
         let found = match folder::verify(&self.of.folder, self.anchor, |_| {}) {
             Ok(found) => found,
             Err(e) => return self.of.finding(ui, e),
@@ -144,7 +117,7 @@ impl Verify {
 }
 
 impl Show {
-    fn run(self, ui: &mut Ui) -> Outcome {
+    pub(super) fn run(self, ui: &mut Ui) -> Outcome {
         let (mut n, mut failed) = (0_u64, None);
         let verified = folder::verify(&self.of.folder, None, |entry| {
             n += 1;
@@ -173,7 +146,7 @@ impl Show {
 }
 
 impl Replay {
-    fn run(self, ui: &mut Ui) -> Outcome {
+    pub(super) fn run(self, ui: &mut Ui) -> Outcome {
         let replayed = match folder::replay(&self.of.folder) {
             Ok(replayed) => replayed,
             Err(e) => return self.of.finding(ui, e),
