@@ -185,18 +185,16 @@ impl Books {
         let Some(charge) = charge else { return Ok(()) };
         let (slot, digest, name) = (charge.slot, charge.digest, charge.name());
         let outcome = outcome(decision.get());
-        if outcome == Some("ask")
-            && let Some(approvals) = approvals
-        {
+        if outcome == Some("ask") && !approvals.is_empty() {
             // Too few: they are kept.
             if let Some(kept) = self.waiting.get_mut(&name) {
                 kept.approvals = approvals;
             }
             return Ok(());
         }
-        let record = match approvals {
-            None => Record::Request(charge),
-            Some(_) => Record::Approve(charge),
+        let record = match approvals.is_empty() {
+            true => Record::Request(charge),
+            false => Record::Approve(charge),
         };
         let judgement = self.judged(record);
         match (outcome, &judgement.verdict) {
@@ -211,7 +209,7 @@ impl Books {
                 let request = agentpol_ethereum::read(request.get());
                 let request = request.map_err(|_| Again::Impossible("what is asked does not read"))?;
                 let decision = decision.get().into();
-                self.waits(name, Kept { agent, at, request, decision, approvals: Approvals::default() });
+                self.waits(name, Kept { agent, at, request, decision, approvals });
             }
             (Some("deny"), Verdict::Deny(_)) => {}
             _ => return Err(Again::Impossible("the ledger decides otherwise")),
@@ -220,16 +218,14 @@ impl Books {
         Ok(())
     }
 
-    /// The signatures that were given, each of which must be one; `None` if it was not about that.
-    pub(super) fn approvals_again(&self, decided: &Decided) -> Result<Option<Approvals>, Again> {
-        let Some(given) = &decided.approvals else { return Ok(None) };
+    /// The signatures that were given, each of which must be one.
+    pub(super) fn approvals_again(&self, decided: &Decided) -> Result<Approvals, Again> {
         let mut approvals = Approvals::default();
         // What was denied before the ledger was asked was denied whoever agrees.
-        let Some(name) = decided.charge.as_ref().map(ledger::Request::name) else {
-            return Ok(Some(approvals));
-        };
+        let name = decided.charge.as_ref().map(ledger::Request::name);
+        let Some(name) = name.filter(|_| !decided.approvals.is_empty()) else { return Ok(approvals) };
         let consent = self.approval(&name).ok_or(Again::Impossible("an approval of what was not asked"))?;
-        let signatures = given.iter().map(|bytes| Signature::try_from(bytes.as_ref()));
+        let signatures = decided.approvals.iter().map(|bytes| Signature::try_from(bytes.as_ref()));
         let signatures: Result<Vec<_>, _> = signatures.collect();
         let signatures = signatures.map_err(|_| Again::Impossible("an approval is no signature"))?;
         let count = signatures.len();
@@ -237,7 +233,7 @@ impl Books {
         if approvals.bytes().len() < count {
             return Err(Again::Impossible("an approval is of something else"));
         }
-        Ok(Some(approvals))
+        Ok(approvals)
     }
 
     /// It is so late, at least. What has waited too long is over, and who had agreed to it has not agreed to the same asked again.

@@ -164,7 +164,7 @@ impl<S> Gate<S> {
             return Ok(None);
         }
         let unwritable = |e: serde_json::Error| LogError(e.to_string());
-        let approvals = asked.approvals.map(|approvals| approvals.bytes());
+        let approvals = asked.approvals.map(|approvals| approvals.bytes()).unwrap_or_default();
         let entry = Entry::Decided(Box::new(Decided {
             at: asked.now,
             agent: asked.agent.map(str::to_owned),

@@ -54,8 +54,12 @@ fn again(books: &mut Books, decided: &Decided) -> Option<String> {
         Ok(approvals) => approvals,
         Err(_) => return Some("its approvals are not of what was asked".to_owned()),
     };
-    let asked =
-        Asked { agent: decided.agent.as_deref(), now: decided.at, key: None, approvals: approvals.as_ref() };
+    let asked = Asked {
+        agent: decided.agent.as_deref(),
+        now: decided.at,
+        key: None,
+        approvals: (!approvals.is_empty()).then_some(&approvals),
+    };
     let (decision, charge) = match close(books, with_nonce(request, decided), &asked) {
         Ok(closed) => {
             let has_our_nonce = decided.charge.as_ref().is_some_and(|charge| charge.asked.is_some());

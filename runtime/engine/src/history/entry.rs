@@ -75,9 +75,9 @@ pub struct Decided {
     /// The request, as far as it can be written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Text>,
-    /// If it is about an approval of what waited: the approvers' signatures, perhaps none that counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approvals: Option<Vec<Bytes>>,
+    /// The approvers' signatures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Bytes>,
     /// What was answered.
     pub decision: Text,
     /// What the ledger was asked, unless it was not.

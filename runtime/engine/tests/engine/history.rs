@@ -319,21 +319,6 @@ fn an_approval_while_all_is_stopped_is_an_approval_of_nothing() {
     assert!(matches!(again.approve(&pending.name(), &[signature], NOW + 5), Answer::Reserved(_)));
 }
 
-/// Signatures of which none counts change nothing as long as it asks; when there is no room any more, it does not wait any more.
-#[test]
-fn an_approval_without_a_signature_is_read_as_one() {
-    let (gate, paper) = begin();
-    let Answer::Asked(pending) = gate.ask(pay(300), None, NOW) else { panic!("it asks") };
-    let Answer::Asked(still) = gate.approve(&pending.name(), &[], NOW + 1) else { panic!("nobody agrees") };
-    assert_eq!(still.decision().reason, "0 of the 1 approvals it needs");
-    sign(&gate, pay(250));
-    assert_eq!(denied(gate.approve(&pending.name(), &[], NOW + 2)).0, DenyCode::Budget);
-    assert_eq!(denied(gate.approve(&pending.name(), &[], NOW + 3)).0, DenyCode::Approval);
-    assert_same(&gate, &open(paper.lines()));
-    let replayed = read(&paper.lines(), true).replayed().unwrap();
-    assert!(replayed.differences.is_empty(), "{:?}", replayed.differences);
-}
-
 #[test]
 fn a_log_is_decided_again_to_the_letter() {
     let (gate, paper) = begin();
