@@ -243,9 +243,8 @@ fn write_a_history(folder: &Path) -> u64 {
     let path = folder.join("log");
     let journal = Journal::create(FileDisk::create(&path).unwrap()).unwrap();
     let lines = lines.0.lock().unwrap();
-    for line in lines.iter() {
-        journal.append(line).unwrap();
-    }
+    let tickets: Vec<Ticket> = lines.iter().map(|line| journal.append(line).unwrap()).collect();
+    journal.wait(tickets[tickets.len() - 1]).unwrap();
     assert_eq!(journal.close().unwrap().count, lines.len() as u64);
     std::fs::metadata(&path).unwrap().len()
 }
