@@ -1,7 +1,7 @@
 //! A chain that is out to get the gate: it mines any version of what was signed, late, reverted or never, takes blocks back before
 //! they are final, and lets the key be used by somebody else. It is the truth.
 
-use crate::shop::{DAY, GWEI, HOUR, Kind, START, What, usdc};
+use crate::shop::{DAY, GWEI, HOUR, Kind, START, What, key, usdc};
 use agentpol_ethereum::RawTransaction;
 use agentpol_model::{B256, Time, U256};
 use agentpol_tests::generator::Rng;
@@ -61,6 +61,7 @@ impl Sent {
     /// As whoever finds the bytes reads them.
     pub(crate) fn read(bytes: &[u8]) -> Self {
         let raw = RawTransaction::read(bytes).unwrap();
+        assert_eq!(raw.signer(), Some(key().address()));
         let envelope = raw.draft().unwrap().envelope();
         Self {
             hash: raw.hash().unwrap(),

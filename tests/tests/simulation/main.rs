@@ -8,7 +8,7 @@
 //! | `paper` | the real journal on a disk in memory |
 //! | `chain`, `node` | the world's truth, and the node that tells of it |
 //! | `truth` | what must hold |
-//! | `play`, `moves`, `rest` | a history: the world and the owner, agents and approvers, and how it ends |
+//! | `play`, `moves`, `machine`, `rest` | a history: the world and the owner, agents and approvers, what stops, and how it ends |
 //! | `failing` | a log that fails, at each of its calls |
 //! | `threads` | eight who ask at once |
 //!
@@ -18,12 +18,14 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::disallowed_methods,
     reason = "a test"
 )]
 
 mod chain;
 mod failing;
+mod machine;
 mod moves;
 mod node;
 mod paper;

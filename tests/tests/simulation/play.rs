@@ -14,7 +14,7 @@ use agentpol_gateway::{
 use agentpol_model::{B256, Time};
 use agentpol_runtime::{
     Gate,
-    gate::{GateError, GateSignError, Reading, Reserved},
+    gate::{GateError, GateSignError, Reserved},
     ledger::{Record, Reply, Slot},
 };
 use agentpol_tests::generator::Rng;
@@ -111,27 +111,27 @@ pub(crate) struct Wait {
 
 pub(crate) struct Play<'r> {
     pub(crate) rng: Rng,
-    runtime: &'r Runtime,
+    pub(crate) runtime: &'r Runtime,
     pub(crate) street: Street,
     pub(crate) paper: Arc<Paper>,
     pub(crate) gate: Arc<Signing>,
-    follower: Follower,
+    pub(crate) follower: Follower,
     pub(crate) truth: Truth,
     pub(crate) tally: Tally,
     /// The clock on the wall, beside the chain's.
     skew: i64,
-    hand: Vec<Held>,
+    pub(crate) hand: Vec<Held>,
     /// Nonces of reservations that were thrown away while the gate ran: it cannot know.
-    thrown: BTreeSet<u64>,
+    pub(crate) thrown: BTreeSet<u64>,
     pub(crate) names: BTreeMap<Name, Used>,
     pub(crate) waits: Vec<Wait>,
     pub(crate) copies: Vec<(Vec<u8>, agentpol_journal::Head)>,
-    lie: Option<Lie>,
+    pub(crate) lie: Option<Lie>,
     /// Was the last look one of a node that knew everything?
     clear: bool,
 }
 
-fn begun(gate: &Arc<Signing>, street: &Street, runtime: &Runtime) -> Follower {
+pub(crate) fn begun(gate: &Arc<Signing>, street: &Street, runtime: &Runtime) -> Follower {
     let listen = Listen::Tcp(([127, 0, 0, 1], 0).into());
     let config = Config { without_token: true, ..Config::new(listen, Secret::new("http://127.0.0.1:1")) };
     let node: Arc<dyn Node> = Arc::new(street.clone());
@@ -384,62 +384,5 @@ impl<'r> Play<'r> {
             None => self.gate.freeze("a hunch", self.now()).unwrap(),
             Some(_) => self.gate.thaw(self.now()).unwrap(),
         }
-    }
-
-    // ---- the machine
-    /// The gate ends, and what was not durable with it, or not; another goes on.
-    fn restart(&mut self) {
-        let flushed = self.rng.chance(50);
-        if flushed {
-            self.paper.flush();
-        }
-        let (bytes, head) = self.paper.copy();
-        let was = self.gate.clone();
-        self.truth.lost(head.count);
-        self.names.retain(|_, used| used.hash.is_some() || used.entry <= head.count);
-        // An answer that is lost leaves the question.
-        for wait in self.waits.iter_mut().filter(|wait| wait.over.is_some_and(|entry| entry > head.count)) {
-            wait.over = None;
-            wait.agreed.clone_from(&wait.before);
-        }
-        self.hand.clear();
-        self.thrown.clear();
-        let opened = self.open(bytes, Some(head));
-        assert!(opened, "a log that ends with its anchor");
-        self.tally.restarts += 1;
-        if flushed {
-            assert!(*was.ledger() == *self.gate.ledger(), "the next gate knows something else");
-        }
-    }
-
-    pub(crate) fn open(&mut self, bytes: Vec<u8>, anchor: Option<agentpol_journal::Head>) -> bool {
-        let modules = self.paper.kept().clone();
-        let mut reading = Reading::new(Paper::shelf(&modules));
-        let Ok(paper) = Paper::open(bytes, &modules, anchor, &mut reading) else { return false };
-        self.paper = Arc::new(paper);
-        let gate = Gate::open(reading, self.paper.clone(), key()).unwrap_or_else(|e| panic!("{e}"));
-        self.gate = Arc::new(gate);
-        self.follower = begun(&self.gate, &self.street, self.runtime);
-        true
-    }
-
-    pub(crate) fn keep_a_copy(&mut self) {
-        self.copies.push(self.paper.copy());
-    }
-
-    /// An older copy is put in the log's place: who knows how far it went refuses it.
-    fn restore(&mut self) {
-        let head = self.paper.copy().1;
-        let Some((bytes, older)) = self.rng.choose(&self.copies).cloned() else { return };
-        if older.count == head.count {
-            return;
-        }
-        if self.lie == Some(Lie::Forgotten) {
-            self.hand.clear();
-            self.open(bytes, None);
-            return;
-        }
-        assert!(!self.open(bytes, Some(head)), "a copy of {} entries for one of {}", older.count, head.count);
-        self.tally.copies_refused += 1;
     }
 }

@@ -5,11 +5,12 @@ use crate::{
     play::Signing,
     shop::{self, CHAIN, Edition, What, agreed, key, line, usdc},
 };
+use agentpol_compiler::{Loader, SourceFile, compile, lower::lower};
 use agentpol_model::{B256, U256, decision::DenyCode};
 use agentpol_runtime::{
-    Answer, Gate,
+    Answer, Binding, Gate,
     gate::{Once, Reading},
-    history::{Entry, Known},
+    history::{Bound, Entry, Known},
     ledger::Record,
 };
 use agentpol_tests::generator::Rng;
@@ -27,12 +28,56 @@ const ROUNDS: u64 = 6;
 /// What somebody was given: hash, nonce, amount.
 type Given = (B256, u64, U256);
 
-fn gate() -> (Arc<Paper>, Signing) {
-    let edition = Edition { module: 0, cap: 100 };
+fn gate(bound: Bound, module: &[u8]) -> (Arc<Paper>, Signing) {
     let paper = Arc::new(Paper::new(None));
-    let gate = Gate::begin(edition.bound(), edition.bytes(), paper.clone(), key()).unwrap();
+    let gate = Gate::begin(bound, module, paper.clone(), key()).unwrap();
     gate.observe(Record::Begin(CHAIN, key().address(), 0)).unwrap();
     (paper, gate)
+}
+
+fn of_the_shop() -> (Arc<Paper>, Signing) {
+    let edition = Edition { module: 0, cap: 100 };
+    gate(edition.bound(), edition.bytes())
+}
+
+const PARENT: &str = "policy treasury on ethereum
+
+use std::tokens::{USDC}
+
+fees at most 0.01 ETH
+budget gas: 0.1 ETH of fees per 24h
+budget week: 100 USDC per week
+
+allow transfers: USDC.transfer(to, amount) {
+    when to == 0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984 and amount <= 100 USDC
+}
+";
+
+const CHILD: &str = "policy research extends treasury on ethereum
+
+budget mine: 100 USDC per 24h
+
+allow pay: USDC.transfer(to, amount) {
+    when to == 0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984 and amount <= 20 USDC
+}
+";
+
+struct Parent;
+
+impl Loader for Parent {
+    fn read(&self, _: &str) -> Result<String, String> {
+        Ok(PARENT.to_owned())
+    }
+}
+
+/// A policy under another, whose budgets are both charged.
+fn of_a_child() -> (Arc<Paper>, Signing) {
+    let compilation = compile(SourceFile::new("research.agentpol", CHILD.to_owned()), &Parent);
+    let rules = compilation.ruleset.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics));
+    let module = agentpol_bytecode::encode(&lower(&rules).unwrap());
+    let wallet = key().address();
+    let binding = Binding { wallet, signer: wallet, params: BTreeMap::new() };
+    gate(Bound::new(&module, &binding, false).unwrap(), &module)
 }
 
 fn entries(paper: &Paper) -> Vec<Entry> {
@@ -71,34 +116,41 @@ fn in_order(entries: &[Entry], cap: U256, given: &BTreeMap<u64, Given>) -> U256 
 #[test]
 fn what_eight_are_given_is_what_the_log_says() {
     for round in 0..ROUNDS {
-        let (paper, gate) = gate();
-        let given: Mutex<BTreeMap<u64, Given>> = Mutex::default();
-        let barrier = Barrier::new(THREADS as usize);
-        thread::scope(|scope| {
-            for thread in 0..THREADS {
-                let (gate, given, barrier) = (&gate, &given, &barrier);
-                scope.spawn(move || {
-                    let mut rng = Rng::new(round * THREADS + thread);
-                    barrier.wait();
-                    for _ in 0..ASKED {
-                        ask(gate, &mut rng, given);
-                    }
-                });
-            }
-        });
-        let given = given.into_inner().unwrap();
-        paper.flush();
-        let counted = in_order(&entries(&paper), usdc(100), &given);
-        let sum: U256 = given.values().map(|(_, _, amount)| *amount).sum();
-        let used = gate.ledger().used(&line("hourly")).to_word();
-        assert_eq!((sum, counted), (used, used), "what left is what is counted");
-        let nonces: Vec<u64> = given.keys().copied().collect();
-        assert_eq!(nonces, (0..given.len() as u64).collect::<Vec<_>>(), "no gap");
-        let mut reading = Reading::new(Paper::shelf(paper.kept()));
-        let again = Paper::open(paper.copy().0, paper.kept(), None, &mut reading).unwrap();
-        let again = Gate::open(reading, Arc::new(again), key()).unwrap();
-        assert_eq!(*again.ledger(), *gate.ledger());
+        eight_ask(of_the_shop(), &["hourly"], round);
+        eight_ask(of_a_child(), &["mine", "week"], round);
     }
+}
+
+/// `budgets`: those of 100 USDC that all they get is charged to.
+fn eight_ask((paper, gate): (Arc<Paper>, Signing), budgets: &[&str], round: u64) {
+    let given: Mutex<BTreeMap<u64, Given>> = Mutex::default();
+    let barrier = Barrier::new(THREADS as usize);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (gate, given, barrier) = (&gate, &given, &barrier);
+            scope.spawn(move || {
+                let mut rng = Rng::new(round * THREADS + thread);
+                barrier.wait();
+                for _ in 0..ASKED {
+                    ask(gate, &mut rng, given);
+                }
+            });
+        }
+    });
+    let given = given.into_inner().unwrap();
+    paper.flush();
+    let counted = in_order(&entries(&paper), usdc(100), &given);
+    let sum: U256 = given.values().map(|(_, _, amount)| *amount).sum();
+    for budget in budgets {
+        let used = gate.ledger().used(&line(budget)).to_word();
+        assert_eq!((sum, counted), (used, used), "what left is what {budget} counts");
+    }
+    let nonces: Vec<u64> = given.keys().copied().collect();
+    assert_eq!(nonces, (0..given.len() as u64).collect::<Vec<_>>(), "no gap");
+    let mut reading = Reading::new(Paper::shelf(paper.kept()));
+    let again = Paper::open(paper.copy().0, paper.kept(), None, &mut reading).unwrap();
+    let again = Gate::open(reading, Arc::new(again), key()).unwrap();
+    assert_eq!(*again.ledger(), *gate.ledger());
 }
 
 /// Few names, so that several ask for the same at once.
@@ -131,7 +183,7 @@ fn ask(gate: &Signing, rng: &mut Rng, given: &Mutex<BTreeMap<u64, Given>>) {
 #[test]
 fn one_approval_is_one_use_however_many_bring_it() {
     for round in 0..ROUNDS {
-        let (_, gate) = gate();
+        let (_, gate) = of_the_shop();
         let request = || What::Pay(usdc(30)).request(None, 1);
         let Answer::Asked(pending) = gate.ask(request(), None, shop::START) else { panic!("it asks") };
         let name = pending.name();
