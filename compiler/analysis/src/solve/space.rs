@@ -521,9 +521,7 @@ impl<'r> Space<'r> {
     pub(crate) fn read(&self, term: &Term) -> Sum {
         match term {
             Term::Const(word) => Sum::constant(number(*word)),
-            Term::Var { var, shift, .. } => {
-                Sum::default().plus(&(BigInt::one() << usize::from(*shift)), &Sum::var(*var))
-            }
+            Term::Var { var, shift, .. } => Sum::times(BigInt::one() << usize::from(*shift), *var),
         }
     }
 
@@ -532,10 +530,8 @@ impl<'r> Space<'r> {
         let signed = |term: &Term| matches!(term, Term::Var { signed: true, .. });
         let equal = |a: Sum, b: &Sum| self.compare(a.minus(b), Relation::Zero, holds);
         match (a, b) {
-            (Term::Var { signed: true, .. }, Term::Const(word)) => {
-                equal(self.read(a), &Sum::constant(signed_number(*word)))
-            }
-            (Term::Const(_), Term::Var { signed: true, .. }) => self.same(b, a, holds),
+            (_, Term::Const(word)) => self.among(a, [word], holds),
+            (Term::Const(_), _) => self.same(b, a, holds),
             _ if signed(a) == signed(b) => equal(self.read(a), &self.read(b)),
             (Term::Var { signed: false, .. }, _) => self.same(b, a, holds),
             // One is in two's complement, the other is not: below zero it is 2^256 more.
@@ -550,7 +546,6 @@ impl<'r> Space<'r> {
                     Prop::all([Prop::is_in(*var, rest), equal(a, &b)]),
                 ])
             }
-            _ => Prop::False,
         }
     }
 
