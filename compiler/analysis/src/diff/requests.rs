@@ -66,7 +66,7 @@ impl<'k, 'r> Compared<'k, 'r> {
     pub(super) fn beyond(&self) -> (Vec<Change>, Vec<RuleId>) {
         let [before, after] = self.keys;
         let denials = before.denials().filter(|denial| !self.is_new(denial.rule));
-        let denials: Vec<Prop> = denials.map(|denial| denial.fails.clone()).collect();
+        let denials: Vec<Prop> = denials.map(|denial| before.fails(denial).clone()).collect();
         self.each(true, after, |arm| {
             let others = self.others(arm, after, before);
             let conditions = [self.decides(arm)].into_iter().chain(others.into_iter().map(|(_, not)| not));

@@ -64,8 +64,8 @@ impl Analysis<'_> {
 struct Pair<'p, 'r> {
     audit: &'p Audit<'p, 'r>,
     key: &'p Key<'r>,
-    ask: &'p ArmAt,
-    by: &'p ArmAt,
+    ask: &'p ArmAt<'r>,
+    by: &'p ArmAt<'r>,
     effect: &'p EffectAt,
     token: TokenId,
     takes_place: &'p Prop,

@@ -93,7 +93,7 @@ fn denies_nothing(key: &Key<'_>, denial: &ArmAt, gone: &[RuleId]) -> bool {
     if key.callable.is_wrapper() {
         return false;
     }
-    let denied: Prop = key.not(&denial.fails);
+    let denied: Prop = key.not(key.fails(denial));
     key.grants().filter(|arm| !denial.spares(arm)).all(|arm| {
         let decides = key.decides_among(arm, &|other| !gone.contains(&other));
         key.find(&decides.and([&denied])) == Answer::None

@@ -57,7 +57,7 @@ impl Analysis<'_> {
         self.findings.push(Finding::plain(kind));
     }
 
-    pub(super) fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt)> {
+    pub(super) fn arms_of(&self, rule: RuleId) -> impl Iterator<Item = (&Key<'_>, &ArmAt<'_>)> {
         self.by_rule.get(rule.index()).into_iter().flatten().filter_map(|(at, place)| {
             let key = self.keys.get(*at)?;
             Some((key, key.arms.get(*place)?))

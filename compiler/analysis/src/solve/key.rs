@@ -29,14 +29,14 @@ use agentpol_model::{
 };
 use num_bigint::BigInt;
 use num_traits::{One as _, Zero as _};
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::OnceCell, collections::BTreeMap, rc::Rc};
 
 /// See the [module](self).
 pub(crate) struct Key<'r> {
     pub(crate) id: CallableId,
     pub(crate) callable: &'r Callable,
     /// What each rule about it says, in the order of the source.
-    pub(crate) arms: Vec<ArmAt>,
+    pub(crate) arms: Vec<ArmAt<'r>>,
     /// Where the interface's declarations hold.
     pub(crate) requires: Prop,
     pub(crate) effects: Vec<EffectAt>,
@@ -56,12 +56,14 @@ pub(crate) struct Key<'r> {
 type About<'r> = (RuleId, &'r Rule, Vec<&'r Arm>);
 
 /// A rule at a key.
-pub(crate) struct ArmAt {
+pub(crate) struct ArmAt<'r> {
     pub(crate) rule: RuleId,
     /// Where it matches.
     pub(crate) holds: Prop,
-    /// Where it is known not to.
-    pub(crate) fails: Prop,
+    /// Where it is known not to, once somebody has asked: of most grants nobody does.
+    fails: OnceCell<Prop>,
+    /// What it says.
+    arms: Vec<&'r Arm>,
     /// Where each of its conditions holds by itself. Only of rules that have one arm here.
     pub(crate) clauses: Vec<Prop>,
     /// May it be that it is not known?
@@ -133,7 +135,7 @@ impl<'r> Key<'r> {
             .map(|(id, _)| (id, space.term(&Scalar::Param(id)).0))
             .collect();
         let requires = space.holds(&callable.requires);
-        let arms = about.iter().map(|(rule, _, arms)| ArmAt::new(&space, *rule, arms)).collect();
+        let arms = about.iter().map(|(rule, _, arms)| ArmAt::new(&space, *rule, arms.clone())).collect();
         let effects = callable.effects.iter().map(|spec| EffectAt::new(&space, spec)).collect();
         let controls = callable
             .controls
@@ -155,7 +157,7 @@ impl<'r> Key<'r> {
         let mut out = Vec::new();
         for upper in self.grants().filter(|upper| upper.is_partial) {
             for lower in self.grants().filter(|lower| self.outranks(upper.rule, lower.rule)) {
-                let parts = [upper.holds.clone(), upper.fails.clone(), self.not(&lower.holds)];
+                let parts = [upper.holds.clone(), self.fails(upper).clone(), self.not(&lower.holds)];
                 out.push((upper.rule, lower.rule, Prop::any(parts)));
             }
         }
@@ -167,7 +169,7 @@ impl<'r> Key<'r> {
     }
 
     /// Has the policy an order for these two?
-    pub(crate) fn is_ranked(&self, a: &ArmAt, b: &ArmAt) -> bool {
+    pub(crate) fn is_ranked(&self, a: &ArmAt<'_>, b: &ArmAt<'_>) -> bool {
         self.outranks(a.rule, b.rule) || self.outranks(b.rule, a.rule)
     }
 
@@ -175,17 +177,22 @@ impl<'r> Key<'r> {
         self.space.rules
     }
 
+    /// Where a rule is known not to match.
+    pub(crate) fn fails<'k>(&self, arm: &'k ArmAt<'r>) -> &'k Prop {
+        arm.fails.get_or_init(|| self.space.fails(&said(&arm.arms)))
+    }
+
     /// The grants about it, with their rules.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = &ArmAt> + Clone {
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &ArmAt<'r>> + Clone {
         self.of_verb(false)
     }
 
     /// The denials about it.
-    pub(crate) fn denials(&self) -> impl Iterator<Item = &ArmAt> {
+    pub(crate) fn denials(&self) -> impl Iterator<Item = &ArmAt<'r>> {
         self.of_verb(true)
     }
 
-    fn of_verb(&self, deny: bool) -> impl Iterator<Item = &ArmAt> + Clone {
+    fn of_verb(&self, deny: bool) -> impl Iterator<Item = &ArmAt<'r>> + Clone {
         let rules = self.rules();
         self.arms.iter().filter(move |arm| {
             rules.rules.get(arm.rule.index()).is_some_and(|rule| (rule.verb == Verb::Deny) == deny)
@@ -386,20 +393,27 @@ fn scalars(effect: &EffectSpec) -> impl Iterator<Item = &Scalar> {
         .chain(token)
 }
 
-impl ArmAt {
-    fn new(space: &Space<'_>, rule: RuleId, arms: &[&Arm]) -> Self {
-        let all: Vec<Formula> = arms
-            .iter()
-            .map(|arm| Formula::And(arm.clauses.iter().map(|clause| clause.formula.clone()).collect()))
-            .collect();
-        let whole = Formula::Or(all);
-        let (holds, fails) = (space.holds(&whole), space.fails(&whole));
-        let clauses = match arms {
-            [arm] => arm.clauses.iter().map(|clause| space.holds(&clause.formula)).collect(),
-            _ => Vec::new(),
+/// Whether one of these matches, as one condition.
+fn said(arms: &[&Arm]) -> Formula {
+    let all = arms.iter().map(|arm| arm.clauses.iter().map(|clause| clause.formula.clone()).collect());
+    Formula::Or(all.map(Formula::And).collect())
+}
+
+impl<'r> ArmAt<'r> {
+    fn new(space: &Space<'_>, rule: RuleId, arms: Vec<&'r Arm>) -> Self {
+        let (clauses, holds) = match arms.as_slice() {
+            [arm] => {
+                let each = arm.clauses.iter().map(|clause| space.holds(&clause.formula));
+                let clauses: Vec<Prop> = each.collect();
+                let holds = Prop::all(clauses.iter().cloned());
+                (clauses, holds)
+            }
+            several => (Vec::new(), space.holds(&said(several))),
         };
+        let mut formulas = arms.iter().flat_map(|arm| &arm.clauses).map(|clause| &clause.formula);
+        let is_partial = formulas.any(|formula| space.may_be_undefined(formula));
         let hull = hull(&holds);
-        Self { rule, holds, fails, clauses, is_partial: space.may_be_undefined(&whole), hull }
+        Self { rule, holds, fails: OnceCell::new(), arms, clauses, is_partial, hull }
     }
 
     /// Is the word among these wherever it matches, as is seen without a search?
@@ -411,7 +425,7 @@ impl ArmAt {
     }
 
     /// Can they not both match, as is seen without a search?
-    pub(crate) fn is_apart(&self, other: &Self) -> bool {
+    pub(crate) fn is_apart(&self, other: &ArmAt<'_>) -> bool {
         let (small, large) = if self.hull.len() <= other.hull.len() {
             (&self.hull, &other.hull)
         } else {
@@ -421,7 +435,7 @@ impl ArmAt {
     }
 
     /// Does a denial leave a grant alone, as is seen without a search? Where it cannot be told, it denies as well.
-    pub(crate) fn spares(&self, grant: &Self) -> bool {
+    pub(crate) fn spares(&self, grant: &ArmAt<'_>) -> bool {
         !self.is_partial && self.is_apart(grant)
     }
 }

@@ -34,7 +34,14 @@ impl Sum {
     }
 
     pub(crate) fn var(var: Var) -> Self {
-        Self { terms: BTreeMap::from([(var, BigInt::one())]), constant: BigInt::zero() }
+        Self::times(BigInt::one(), var)
+    }
+
+    /// `factor · var`, the factor not zero.
+    pub(crate) fn times(factor: BigInt, var: Var) -> Self {
+        let mut terms = BTreeMap::new();
+        terms.insert(var, factor);
+        Self { terms, constant: BigInt::zero() }
     }
 
     /// `self + factor · other`

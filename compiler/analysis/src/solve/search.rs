@@ -356,14 +356,17 @@ impl<'a> State<'a> {
     /// Ends of a form's domain and of the domains of what it is a sum of, brought in line. `None` if they cannot be; else whether
     /// anything changed.
     fn tighten(&mut self, form: Var, sum: &Sum, first: &[Rc<Set>]) -> Option<bool> {
-        let (low, high) = (self.extreme(sum, false), self.extreme(sum, true));
         let domain = self.domains.get(form.index())?;
+        if first.get(form.index()).is_some_and(|first| Rc::ptr_eq(first, domain)) {
+            // It has every value that the sum can have; so it still has those that are left of them.
+            return Some(false);
+        }
+        let (low, high) = (self.extreme(sum, false), self.extreme(sum, true));
         let (from, to) = domain.ends()?;
         if *to < low || high < *from {
             return None;
         }
-        let free = first.get(form.index()).is_some_and(|first| Rc::ptr_eq(first, domain));
-        if free || (*from <= low && high <= *to) {
+        if *from <= low && high <= *to {
             return Some(false);
         }
         let (from, to) = (from.clone(), to.clone());

@@ -85,6 +85,11 @@ fn bits(n: usize) -> Set {
     Set::range(BigInt::zero(), (BigInt::one() << n) - BigInt::one())
 }
 
+/// How long an array can be.
+fn lengths() -> Set {
+    Set::range(0, MAX_LENGTH)
+}
+
 impl<'r> Space<'r> {
     pub(crate) fn new(rules: &'r RuleSet, callable: &'r Callable, needs: Needs, foreign: bool) -> Self {
         Self { rules, callable, needs, foreign, is_partial: Rc::default(), table: Rc::default() }
@@ -175,7 +180,7 @@ impl<'r> Space<'r> {
         (!all.is_empty()).then(|| Prop::all(all))
     }
 
-    pub(super) fn var(&self, meaning: Meaning, domain: Set) -> Var {
+    pub(super) fn var(&self, meaning: Meaning, domain: impl FnOnce() -> Set) -> Var {
         if let Some(var) = self.find(&meaning) {
             return var;
         }
@@ -183,18 +188,18 @@ impl<'r> Space<'r> {
         let mut table = self.table.borrow_mut();
         let var = Var::new(table.meanings.len());
         table.meanings.push(meaning.clone());
-        table.domains.push(Rc::new(domain));
+        table.domains.push(Rc::new(domain()));
         table.liked.push(liked);
         table.by.insert(meaning, var);
         var
     }
 
     /// A variable of which a condition holds whenever it exists.
-    fn bound_var(&self, meaning: Meaning, domain: Set, rule: impl FnOnce(&Self, Var) -> Prop) -> Var {
+    fn bound_var(&self, meaning: Meaning, bits_at_most: usize, rule: impl FnOnce(&Self, Var) -> Prop) -> Var {
         if let Some(var) = self.find(&meaning) {
             return var;
         }
-        let var = self.var(meaning, domain);
+        let var = self.var(meaning, || bits(bits_at_most));
         let rule = rule(self, var);
         self.insist(rule);
         var
@@ -237,11 +242,11 @@ impl<'r> Space<'r> {
     /// A sum without its constant as a multiple of one variable. Every sum of the same variables in the same proportion is
     /// the same variable, so that what is known of one is known of all.
     fn form(&self, sum: Sum) -> Option<(BigInt, Var)> {
-        let mut unit = sum.terms.values().fold(BigInt::zero(), |gcd, c| gcd.gcd(c));
         let (first, coefficient) = sum.terms.first_key_value()?;
         if sum.terms.len() == 1 {
             return Some((coefficient.clone(), *first));
         }
+        let mut unit = sum.terms.values().fold(BigInt::zero(), |gcd, c| gcd.gcd(c));
         if coefficient.is_negative() {
             unit = -unit;
         }
@@ -258,7 +263,7 @@ impl<'r> Space<'r> {
             low += c * a;
             high += c * b;
         }
-        let var = self.var(meaning, Set::range(low, high));
+        let var = self.var(meaning, || Set::range(low, high));
         self.table.borrow_mut().forms.push((var, Rc::new(Sum { terms, constant: BigInt::zero() })));
         Some((unit, var))
     }
@@ -286,7 +291,7 @@ impl<'r> Space<'r> {
         match self.ty(path) {
             Some(Type::FixedArray(_, n)) => Sum::constant(*n),
             Some(Type::Word(WordType::FixedBytes(n))) => Sum::constant(*n),
-            _ => Sum::var(self.var(Meaning::Word(Scalar::Len(path.clone())), Set::range(0, MAX_LENGTH))),
+            _ => Sum::var(self.var(Meaning::Word(Scalar::Len(path.clone())), lengths)),
         }
     }
 
@@ -330,8 +335,7 @@ impl<'r> Space<'r> {
             Scalar::Len(path) => match self.ty(path) {
                 Some(Type::Array(..) | Type::Bytes | Type::String) => {
                     let defined = self.exists(path);
-                    let domain = Set::range(0, MAX_LENGTH);
-                    (plain(self.var(Meaning::Word(scalar.clone()), domain)), defined)
+                    (plain(self.var(Meaning::Word(scalar.clone()), lengths)), defined)
                 }
                 Some(Type::FixedArray(_, n)) => {
                     let defined = self.exists(path);
@@ -341,7 +345,7 @@ impl<'r> Space<'r> {
             },
             Scalar::Party(path) => {
                 let defined = self.exists(path);
-                let party = self.bound_var(Meaning::Word(scalar.clone()), bits(160), |space, party| {
+                let party = self.bound_var(Meaning::Word(scalar.clone()), 160, |space, party| {
                     let argument = space.argument(path, WordType::Address);
                     let Term::Var { var: argument, .. } = argument else { return Prop::False };
                     let is = |space: &Self, meant: Term| space.same(&plain(party), &meant, true);
@@ -378,7 +382,7 @@ impl<'r> Space<'r> {
         let mut terms = sum.terms.iter();
         let var = match (terms.next(), terms.next(), sum.constant.is_zero()) {
             (Some((var, one)), None, true) if one.is_one() => *var,
-            _ => self.bound_var(Meaning::Word(scalar.clone()), bits(8 * length), |space, var| {
+            _ => self.bound_var(Meaning::Word(scalar.clone()), 8 * length, |space, var| {
                 space.compare(sum.minus(&Sum::var(var)), Relation::Zero, true)
             }),
         };
@@ -387,18 +391,20 @@ impl<'r> Space<'r> {
 
     /// An argument that is a word.
     fn argument(&self, path: &Path, ty: WordType) -> Term {
-        let (domain, shift, signed) = match ty {
-            WordType::Uint(n) => (bits(usize::from(n)), 0, false),
-            WordType::Int(n) => {
-                let half = BigInt::one() << usize::from(n.saturating_sub(1));
-                (Set::range(-&half, half - BigInt::one()), 0, true)
+        let (wide, shift, signed) = match ty {
+            WordType::Uint(n) => (usize::from(n), 0, false),
+            WordType::Int(n) => (usize::from(n), 0, true),
+            WordType::Address => (160, 0, false),
+            WordType::Bool => (1, 0, false),
+            WordType::FixedBytes(n) => (8 * usize::from(n), 256_u16.saturating_sub(8 * u16::from(n)), false),
+            WordType::Function => (192, 64, false),
+        };
+        let domain = || {
+            if !signed {
+                return bits(wide);
             }
-            WordType::Address => (bits(160), 0, false),
-            WordType::Bool => (bits(1), 0, false),
-            WordType::FixedBytes(n) => {
-                (bits(8 * usize::from(n)), 256_u16.saturating_sub(8 * u16::from(n)), false)
-            }
-            WordType::Function => (bits(192), 64, false),
+            let half = BigInt::one() << wide.saturating_sub(1);
+            Set::range(-&half, half - BigInt::one())
         };
         let var = self.var(Meaning::Word(Scalar::Arg(path.clone(), ty)), domain);
         Term::Var { var, shift, signed }
@@ -409,16 +415,18 @@ impl<'r> Space<'r> {
         if param.name == WALLET_PARAM {
             return self.field(Field::Wallet).0;
         }
-        let whole = match param.ty {
-            ParamType::Address | ParamType::Approver => bits(160),
-            ParamType::Amount(_) | ParamType::Int | ParamType::Bytes32 => bits(256),
-            ParamType::Duration | ParamType::Time => bits(64),
-            ParamType::Bool => bits(1),
-            ParamType::AddressSet(_) => Set::empty(),
-        };
-        let domain = match param.domain {
-            Some((low, high)) => whole.and(&Set::range(number(low), number(high))),
-            None => whole,
+        let domain = || {
+            let whole = match param.ty {
+                ParamType::Address | ParamType::Approver => bits(160),
+                ParamType::Amount(_) | ParamType::Int | ParamType::Bytes32 => bits(256),
+                ParamType::Duration | ParamType::Time => bits(64),
+                ParamType::Bool => bits(1),
+                ParamType::AddressSet(_) => Set::empty(),
+            };
+            match param.domain {
+                Some((low, high)) => whole.and(&Set::range(number(low), number(high))),
+                None => whole,
+            }
         };
         let var = self.var(Meaning::Word(Scalar::Param(id)), domain);
         Term::Var { var, shift: 0, signed: false }
@@ -427,33 +435,33 @@ impl<'r> Space<'r> {
     /// A field, and where the request has it.
     pub(crate) fn field(&self, field: Field) -> (Term, Prop) {
         let kind = self.callable.kind;
-        let word = |space: &Self, domain: Set| Term::Var {
-            var: space.var(Meaning::Word(Scalar::Field(field)), domain),
+        let word = |space: &Self, wide: usize| Term::Var {
+            var: space.var(Meaning::Word(Scalar::Field(field)), || bits(wide)),
             shift: 0,
             signed: false,
         };
         let term = match field {
-            Field::Wallet | Field::Signer => word(self, bits(160)),
+            Field::Wallet | Field::Signer => word(self, 160),
             Field::Sender if !self.foreign => self.field(Field::Wallet).0,
-            Field::Sender => word(self, bits(160)),
+            Field::Sender => word(self, 160),
             Field::To => match (kind, self.callable.target) {
                 (Kind::Authorize, _) => self.argument(&Path(vec![Step::Member(0)]), WordType::Address),
                 (_, Some(Target::Fixed(at))) => Term::Const(at.into_word().into()),
                 (_, Some(Target::Param(param))) => self.param(param),
                 (Kind::Deploy | Kind::Message, None) => Term::Const(U256::ZERO),
-                (_, None) => word(self, bits(160)),
+                (_, None) => word(self, 160),
             },
             Field::Value if !takes_value(self.callable) => Term::Const(U256::ZERO),
-            Field::Value | Field::CodeHash => word(self, bits(256)),
-            Field::Now => word(self, bits(64)),
-            Field::Nonce | Field::GasLimit => word(self, bits(64)),
-            Field::MaxFeePerGas => word(self, bits(128)),
+            Field::Value | Field::CodeHash => word(self, 256),
+            Field::Now => word(self, 64),
+            Field::Nonce | Field::GasLimit => word(self, 64),
+            Field::MaxFeePerGas => word(self, 128),
             // Of gas, and of blobs besides.
-            Field::Fee => word(self, bits(193)),
+            Field::Fee => word(self, 193),
         };
         let defined = match field.optional() {
             true => {
-                let present = self.var(Meaning::Present(field), bits(1));
+                let present = self.var(Meaning::Present(field), || bits(1));
                 Prop::is_in(present, Set::point(1))
             }
             false => Prop::True,
@@ -490,7 +498,7 @@ impl<'r> Space<'r> {
         let mut sum = Sum::default();
         for (a, b) in pairs {
             let width = 8 * usize::try_from(b.saturating_sub(a)).unwrap_or(0);
-            let part = self.var(Meaning::Part(path.clone(), from_end, a, b), bits(width));
+            let part = self.var(Meaning::Part(path.clone(), from_end, a, b), || bits(width));
             sum = Sum::default().plus(&(BigInt::one() << width), &sum).plus(&BigInt::one(), &Sum::var(part));
         }
         if let Some((ty, n)) = fixed
@@ -513,9 +521,7 @@ impl<'r> Space<'r> {
     pub(crate) fn read(&self, term: &Term) -> Sum {
         match term {
             Term::Const(word) => Sum::constant(number(*word)),
-            Term::Var { var, shift, .. } => {
-                Sum::default().plus(&(BigInt::one() << usize::from(*shift)), &Sum::var(*var))
-            }
+            Term::Var { var, shift, .. } => Sum::times(BigInt::one() << usize::from(*shift), *var),
         }
     }
 
@@ -524,10 +530,8 @@ impl<'r> Space<'r> {
         let signed = |term: &Term| matches!(term, Term::Var { signed: true, .. });
         let equal = |a: Sum, b: &Sum| self.compare(a.minus(b), Relation::Zero, holds);
         match (a, b) {
-            (Term::Var { signed: true, .. }, Term::Const(word)) => {
-                equal(self.read(a), &Sum::constant(signed_number(*word)))
-            }
-            (Term::Const(_), Term::Var { signed: true, .. }) => self.same(b, a, holds),
+            (_, Term::Const(word)) => self.among(a, [word], holds),
+            (Term::Const(_), _) => self.same(b, a, holds),
             _ if signed(a) == signed(b) => equal(self.read(a), &self.read(b)),
             (Term::Var { signed: false, .. }, _) => self.same(b, a, holds),
             // One is in two's complement, the other is not: below zero it is 2^256 more.
@@ -542,7 +546,6 @@ impl<'r> Space<'r> {
                     Prop::all([Prop::is_in(*var, rest), equal(a, &b)]),
                 ])
             }
-            _ => Prop::False,
         }
     }
 

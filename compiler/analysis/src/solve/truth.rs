@@ -174,7 +174,7 @@ impl Space<'_> {
             Term::Var { var, shift: 0, signed: false } => Prop::Lit(Lit::Member(*var, param, want)),
             Term::Const(word) => {
                 let meaning = Meaning::Word(Scalar::Const(*word));
-                let var = self.var(meaning, Set::point(number(*word)));
+                let var = self.var(meaning, || Set::point(number(*word)));
                 Prop::Lit(Lit::Member(var, param, want))
             }
             // No checked policy asks whether `bytes4` or a signed number is a member of a set of addresses.

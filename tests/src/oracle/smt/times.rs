@@ -181,6 +181,12 @@ impl fmt::Display for Times {
             self.given_up
         )?;
         writeln!(f, "in all: {ours:.2} ms, z3 {theirs:.1} ms: {:.0} times", self.ratio())?;
+        let answered = |theirs: &Answered| matches!(theirs.said.as_str(), "sat" | "unsat");
+        let both = self.ours.iter().zip(&self.theirs).filter(|(_, theirs)| answered(theirs));
+        let (ours, theirs): (Vec<Duration>, Vec<Duration>) =
+            both.map(|(ours, theirs)| (*ours, theirs.took)).unzip();
+        let (ours, theirs) = (milliseconds(ours.iter().sum()), milliseconds(theirs.iter().sum()));
+        writeln!(f, "of those that z3 answers: {ours:.2} ms, z3 {theirs:.1} ms: {:.0} times", theirs / ours)?;
         if let Some((ours, theirs)) = self.worked {
             let (ours, theirs) = (milliseconds(ours), milliseconds(theirs));
             writeln!(f, "of the processor: {ours:.2} ms, z3 {theirs:.0} ms: {:.0} times", theirs / ours)?;

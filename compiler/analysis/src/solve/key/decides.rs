@@ -65,8 +65,8 @@ impl Key<'_> {
             among(*upper) && ![*upper, *lower].contains(&rule) && !self.outranks(*upper, rule)
         });
         let mut all = vec![&self.requires];
-        all.extend(denials.map(|denial| &denial.fails));
-        all.extend(upper.map(|upper| &upper.fails));
+        all.extend(denials.map(|denial| self.fails(denial)));
+        all.extend(upper.map(|upper| self.fails(upper)));
         all.extend(settled.map(|(.., settled)| settled));
         all
     }
