@@ -52,7 +52,7 @@ fn main() {
     );
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for rules in SIZES {
-        let text = workload::source(rules);
+        let text = workload::held(rules, workload::RULES_PER_KEY);
         let rounds = (20_000 / rules).clamp(5, 50);
         let mut all: Vec<[f64; 6]> = match (0..rounds).map(|_| once(&text)).collect() {
             Ok(all) => all,

@@ -59,13 +59,8 @@ pub fn limits(count: usize) -> Vec<Limit> {
 /// Rules for one function of one contract, in the text of a policy.
 pub const RULES_PER_KEY: usize = 10;
 
-/// The text of a policy with so many rules, as people write them: ten for each token, each for a payee or two, with an amount
-/// at most, many with one at least, some with a last day. The number of rules for one key does not grow with their number.
-pub fn source(count: usize) -> String {
-    text(count, RULES_PER_KEY)
-}
-
-/// The same with so many rules for each token, fees that are held, and a budget for each token: nothing is wrong with it.
+/// The text of a policy with so many rules, as people write them: so many for each token, each for a payee or two, with an amount
+/// at most, many with one at least, some with a last day. Fees are held and each token has a budget: nothing is wrong with it.
 pub fn held(count: usize, per_key: usize) -> String {
     let mut out = text(count, per_key);
     out.push_str("\nfees at most 0.01 ETH\nbudget gas: 0.05 ETH of fees per 24h\n");

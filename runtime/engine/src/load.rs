@@ -2,7 +2,7 @@
 
 use crate::{
     ceiling::{Ceiling, TooMuch},
-    ledger::{Asset, Counts, Ledger, Line, LineName, Name, Record, Rule, Terms},
+    ledger::{Asset, Counts, Key, Ledger, Line, LineName, Name, Record, Rule, Terms},
 };
 use agentpol_bytecode::{DecodeError, Module};
 use agentpol_model::{
@@ -179,6 +179,29 @@ impl Policy {
         let params = self.module().params.iter().zip(self.rules().values());
         let given = params.filter(|(param, _)| param.name != WALLET_PARAM);
         given.map(|(param, value)| (param.name.clone(), value.clone())).collect()
+    }
+
+    /// Each token of a chain with each contract there that the policy names and does not trust.
+    pub fn holders(&self, chain: ChainId) -> Vec<Key> {
+        let module = self.module();
+        let here = module.contracts.iter().filter(|contract| contract.chain == chain);
+        let here: BTreeSet<Address> = here.filter_map(|one| self.rules().address(one.address)).collect();
+        let tokens: BTreeSet<Address> = module
+            .tokens
+            .iter()
+            .flat_map(|token| &token.sites)
+            .filter_map(|(on, contract)| contract.filter(|_| *on == chain))
+            .collect();
+        let spenders: Vec<Address> = here
+            .into_iter()
+            .filter(|spender| !tokens.contains(spender) && !self.rules().is_trusted(chain, *spender))
+            .collect();
+        let key = |token: &Address, spender: &Address| Key {
+            asset: Asset { chain, contract: Some(*token) },
+            spender: *spender,
+            through: None,
+        };
+        tokens.iter().flat_map(|token| spenders.iter().map(move |spender| key(token, spender))).collect()
     }
 
     /// What the policy calls an asset.

@@ -109,7 +109,7 @@ impl Gateway {
         Ok(Arc::new(gateway))
     }
 
-    /// The first nonce is the chain's to say. What waits in the node's pool was signed by somebody else: it goes first.
+    /// The first nonce is the chain's to say, and so is what others can take already. What waits in the node's pool was signed by somebody else: it goes first.
     async fn begin_nonces(&self) -> Result<(), BeginError> {
         if self.keep.next_nonce(self.chain).is_some() {
             return Ok(());
@@ -120,6 +120,8 @@ impl Gateway {
             ask(self.node.as_ref(), "eth_getTransactionCount", &question).await.map_err(BeginError::Node)?;
         let nonce =
             count.small().ok_or(BeginError::Node(NodeError::Malformed("no account has such a nonce")))?;
+        // First: whoever is stopped in between counts it once more, and not never.
+        self.take_inventory().await;
         match self.keep.observe(Record::Begin(self.chain, account, nonce)).await {
             Ok(Reply::Done | Reply::Refused(Misfit::NonceKnown)) => Ok(()),
             _ => Err(BeginError::Gate),

@@ -120,6 +120,8 @@ pub(crate) trait Keep: Send + Sync {
     fn is_locked(&self) -> bool;
     /// Did the owner stop everything?
     fn is_frozen(&self) -> bool;
+    /// Whoever could have an allowance of the wallet's, as far as the policy names them.
+    fn holders(&self, chain: ChainId) -> Vec<Key>;
     /// What is left of each budget.
     fn left(&self) -> Vec<Left>;
     /// What the owner asks for without needing a key.
@@ -270,6 +272,10 @@ impl<S: Signer + Send + Sync + 'static> Keep for Keeper<S> {
 
     fn is_frozen(&self) -> bool {
         self.gate.frozen().is_some()
+    }
+
+    fn holders(&self, chain: ChainId) -> Vec<Key> {
+        self.gate.policy().holders(chain)
     }
 
     fn left(&self) -> Vec<Left> {

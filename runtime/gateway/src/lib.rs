@@ -24,6 +24,7 @@
 //! | [`owner`] | what the owner and approvers ask, on a socket of their own |
 //! | `fill` | gas and fees, where a request leaves them open |
 //! | `keeper` | the gate, behind its lock |
+//! | `inventory` | allowances that stood before |
 //! | [`node`], `upstream` | the node, which is not trusted |
 //! | `follow` | what became final, told to the ledger |
 //! | `metrics` | counters |
@@ -51,6 +52,7 @@ mod door;
 mod fill;
 mod follow;
 mod gateway;
+mod inventory;
 mod judged;
 mod keeper;
 pub mod methods;

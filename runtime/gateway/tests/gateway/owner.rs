@@ -131,6 +131,33 @@ async fn what_the_owner_spent_by_hand_is_counted() {
     world.pay(SHOP, 100).await.unwrap();
 }
 
+/// Of each token and each contract that the policy names and does not trust.
+#[tokio::test]
+async fn what_others_could_take_before_is_counted() {
+    let (coin, router, trusted) = (
+        "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+        "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
+        "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9",
+    );
+    let named = format!(
+        "{POLICY}\nuse std::tokens::ERC20\ntoken COIN: ERC20 decimals 6 {{ on devnet at {coin} }}\nbudget coins: 100 COIN per 24h\n\
+         interface Nothing {{}}\ncontract router: Nothing on devnet at {router}\n\
+         contract vault: Nothing on devnet at {trusted} trusted \"ours\"\n"
+    );
+    let chain = crate::chain::Chain::new();
+    chain.fault("eth_call", |_| Ok(json!(format!("{:#066x}", 30_000_000))));
+    let world = World::on(chain.clone(), &named, config()).await;
+    let held = world.owner("agentpol_authority", json!([])).await.unwrap();
+    assert_eq!(held.as_array().unwrap().len(), 1, "{held}");
+    assert_eq!((&held[0]["of"]["spender"], &held[0]["held"]), (&json!(router), &json!("30000000")));
+    let asked = chain.called("eth_call");
+    let data = asked[0][0]["data"].as_str().unwrap().to_lowercase();
+    assert!(data.starts_with("0xdd62ed3e") && data.ends_with(&router.to_lowercase()[2..]), "{data}");
+    assert_eq!((asked.len(), &asked[0][0]["to"]), (1, &json!(coin)));
+    let left = world.owner("agentpol_left", json!([])).await.unwrap();
+    assert_eq!(left[1]["left"], "70000000", "{left}");
+}
+
 #[tokio::test]
 async fn authority_is_taken_back_by_transactions_that_only_do_that() {
     let coin = "0x5FbDB2315678afecb367f032d93F642f64180aa3";

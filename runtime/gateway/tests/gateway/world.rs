@@ -97,7 +97,10 @@ impl World {
     }
 
     pub(crate) async fn of(policy: &str, config: Config) -> Self {
-        let chain = Chain::new();
+        Self::on(Chain::new(), policy, config).await
+    }
+
+    pub(crate) async fn on(chain: Chain, policy: &str, config: Config) -> Self {
         let node: Arc<dyn Node> = Arc::new(chain.clone());
         let gate = gate_of(policy);
         let gateway = Gateway::begin(config, gate.clone(), node).await.unwrap();
