@@ -11,19 +11,14 @@ enum Condition {
     To(BTreeSet<u64>),
     /// A number lies between these, both included.
     Between(usize, u64, u64),
-    /// A sum of numbers, each so many times, is at most so much.
-    AtMost(Vec<(u64, usize)>, u64),
 }
 
 /// Makes so many rules.
 type Make = fn(usize) -> Vec<Rule>;
 
 /// What is asked about: a name, how many rules, and how they are made.
-pub const SETS: [(&str, usize, Make); 3] = [
-    ("a recipient and an amount", 12, payments),
-    ("three intervals", 12, boxes),
-    ("intervals and sums", 12, sums),
-];
+pub const SETS: [(&str, usize, Make); 2] =
+    [("a recipient and an amount", 12, payments), ("three intervals", 12, boxes)];
 
 /// No number in a rule is greater.
 const MOST: u64 = 1_000_000;
@@ -55,17 +50,6 @@ fn boxes(count: usize) -> Vec<Rule> {
     (0..count).map(|_| Rule((0..NUMBERS).map(|n| random.interval(n)).collect())).collect()
 }
 
-fn sums(count: usize) -> Vec<Rule> {
-    let random = &mut Random(3);
-    let rule = |_| {
-        let mut all: Vec<Condition> = (0..NUMBERS).map(|n| random.interval(n)).collect();
-        let terms = (0..NUMBERS).map(|n| (1 + random.below(9), n)).collect();
-        all.push(Condition::AtMost(terms, random.below(8 * MOST)));
-        Rule(all)
-    };
-    (0..count).map(rule).collect()
-}
-
 /// SplitMix64.
 struct Random(u64);
 
@@ -89,10 +73,6 @@ fn address(n: u64) -> String {
     format!("0x{:040x}", 0x1111_1111_1111 * (n + 1))
 }
 
-fn sum(terms: &[(u64, usize)], name: impl Fn(usize) -> String) -> String {
-    terms.iter().map(|(times, number)| format!("{times} * {}", name(*number))).collect::<Vec<_>>().join(" + ")
-}
-
 /// One policy with all of them.
 pub fn agentpol(rules: &[Rule]) -> String {
     let mut out = String::from(
@@ -109,9 +89,6 @@ pub fn agentpol(rules: &[Rule]) -> String {
                     format!("to in {{ {} }}", these.join(", "))
                 }
                 Condition::Between(number, low, high) => format!("{low} <= x{number} <= {high}"),
-                Condition::AtMost(terms, most) => {
-                    format!("{} <= {most}", sum(terms, |number| format!("x{number}")))
-                }
             };
             let _ = writeln!(out, "    when {said}");
         }
@@ -129,9 +106,6 @@ pub fn cedar(Rule(conditions): &Rule) -> String {
         }
         Condition::Between(number, low, high) => {
             format!("context.x{number} >= {low} && context.x{number} <= {high}")
-        }
-        Condition::AtMost(terms, most) => {
-            format!("{} <= {most}", sum(terms, |number| format!("context.x{number}")))
         }
     });
     let said: Vec<String> = said.collect();

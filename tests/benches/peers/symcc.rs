@@ -1,8 +1,8 @@
 //! Cedar's symbolic compiler and agentpol's analysis, asked the same: can this rule match anything, can these two match the same.
 //!
 //! Both languages say the same rules: one function of one contract is one action on one type of resource, its arguments are the
-//! context. A number is any of 256 bits here and any of 64 bits there; every rule bounds its numbers so far below that no sum
-//! overflows, so the answers must be alike, and are compared before anything is timed.
+//! context. A number is any of 256 bits here and any of 64 bits there; every rule bounds its numbers far below that, so the answers must
+//! be alike, and are compared before anything is timed.
 //!
 //! Needs cvc5 1.3.1. `CVC5` names the program; without it, `cvc5` beside this file is started, which asks the library of the Python
 //! package of that name: `python3 -m venv v && v/bin/pip install cvc5==1.3.1`, then `PATH="$PWD/v/bin:$PATH"`.
