@@ -42,12 +42,13 @@ impl<D: Disk> Writer<D> {
     /// look like damage. Then the last batch is put down *again*, and the file is cut behind it: after a failed sync the system
     /// may show what it has not written and will not write, and that can be this batch, zeros behind it, and the length.
     pub(crate) fn recover(mut disk: D, found: &Found) -> Result<Self, OpenError> {
+        let doing = "removing an interrupted write";
         if found.torn > 0 {
-            let doing = "removing an interrupted write";
             zero(&mut disk, found.blank, found.blank.saturating_add(found.torn))
                 .map_err(Failure::of(doing))?;
-            disk.sync_data().map_err(Failure::of(doing))?;
         }
+        // Also where there is nothing to remove: the zeros may be those of a recovery that was killed before they were on the disk.
+        disk.sync_data().map_err(Failure::of(doing))?;
         let end = boundary_past(found.lines);
         let size = |to: u64| usize::try_from(to.saturating_sub(found.batch)).unwrap_or(0);
         let mut batch = vec![0; size(found.lines)];

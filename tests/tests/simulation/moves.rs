@@ -116,16 +116,18 @@ impl Play<'_> {
         let now = self.gate.ledger().state().now;
         let until = now + self.truth.current().within(what);
         let edition = self.truth.edition();
-        let mut given = Vec::new();
+        let mut stale = Vec::new();
         if let Some(old) = self.waits.iter_mut().find(|wait| wait.name == pending.name()) {
             if old.over.is_none() && now <= old.until && old.edition == edition {
                 return; // It waits already.
             }
-            given.append(&mut old.given);
+            stale.extend(old.given.iter().map(|(_, signature)| *signature));
+            stale.extend(old.stale.iter().copied().take(4));
         }
         self.waits.retain(|wait| wait.name != pending.name());
         let (name, agreed, before) = (pending.name(), BTreeSet::new(), BTreeSet::new());
-        self.waits.push(Wait { name, nonce, what, gwei, until, edition, agreed, before, over: None, given });
+        let (over, given) = (None, Vec::new());
+        self.waits.push(Wait { name, nonce, what, gwei, until, edition, agreed, before, over, given, stale });
     }
 
     /// Somebody signs what waits, or sends a signature again that was given before, or one that is nobody's.
@@ -139,21 +141,26 @@ impl Play<'_> {
             if self.rng.chance(45)
                 && let Some(signature) = agreed(&self.gate, &name, by)
             {
+                self.waits[n].given.push((who, signature));
                 signatures.push(signature);
                 fresh.insert(who);
             }
         }
+        if self.rng.chance(30) {
+            fresh.extend(self.waits[n].given.iter().map(|(who, _)| *who));
+            signatures.extend(self.waits[n].given.iter().map(|(_, signature)| *signature));
+        }
+        // The stranger is nobody's approver.
         fresh.remove(&2);
         if self.rng.chance(50) {
-            signatures.extend(self.waits[n].given.iter().copied());
+            signatures.extend(self.waits[n].stale.iter().copied());
         }
         let (now, next) = (self.now(), self.gate.next_nonce(CHAIN).unwrap());
         let answer = self.gate.approve(&name, &signatures, now);
         let now = self.gate.ledger().state().now;
         let edition = self.truth.edition();
         let wait = &mut self.waits[n];
-        wait.given.extend(signatures);
-        wait.given.truncate(4);
+        wait.given.truncate(6);
         fresh.extend(&wait.agreed);
         let alive = wait.over.is_none() && now <= wait.until && wait.edition == edition;
         let (nonce, what, gwei) = (wait.nonce.unwrap_or(next), wait.what, wait.gwei);

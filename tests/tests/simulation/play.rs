@@ -105,8 +105,10 @@ pub(crate) struct Wait {
     pub(crate) before: BTreeSet<usize>,
     /// It is answered: by which entry of the log.
     pub(crate) over: Option<u64>,
-    /// Signatures that were given for any of this name.
-    pub(crate) given: Vec<Signature>,
+    /// Signatures that were given for it, and by whom: whoever has them can bring them again.
+    pub(crate) given: Vec<(usize, Signature)>,
+    /// Those for others of this name.
+    pub(crate) stale: Vec<Signature>,
 }
 
 pub(crate) struct Play<'r> {

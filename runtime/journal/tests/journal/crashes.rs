@@ -123,3 +123,10 @@ fn nothing_confirmed_is_lost_wherever_it_stops() {
     );
     assert!(one > 0 && two > 0 && three > 0);
 }
+
+/// A recovery was killed before its zeros were on the disk; the next one saw them, and was cut off in the midst of what it wrote
+/// before them.
+#[test]
+fn zeros_that_are_seen_may_not_be_there() {
+    seed(220, &mut Counts::default());
+}
