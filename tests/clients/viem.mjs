@@ -13,7 +13,9 @@ import { COIN, EVERYTHING, GOLD, MILLIETHER, coinAbi, permit, routerAbi, stepWit
 
 const { coin, gold, router, shop, stranger, url, token } = target;
 const coins = parseAbi(coinAbi);
-const transport = http(url, token ? { fetchOptions: { headers: { Authorization: `Bearer ${token}` } } } : {});
+// A busy machine may take longer than the ten seconds after which viem asks again, and a node says then that it has it already.
+const patient = { timeout: 60_000 };
+const transport = http(url, token ? { ...patient, fetchOptions: { headers: { Authorization: `Bearer ${token}` } } } : patient);
 const reading = createPublicClient({ chain: foundry, transport, pollingInterval: 50 });
 const [account] = await createWalletClient({ chain: foundry, transport }).requestAddresses();
 const wallet = createWalletClient({ account, chain: foundry, transport, pollingInterval: 50 });

@@ -70,6 +70,11 @@ impl Truth {
         version.hash = Some(hash);
     }
 
+    /// Was this signed to do that?
+    pub(crate) fn has_signed(&self, what: What, hash: B256) -> bool {
+        self.slots.values().flatten().any(|version| version.what == what && version.hash == Some(hash))
+    }
+
     /// The power went when so many entries were on the disk. Of what had not been signed, what stood behind them is gone.
     pub(crate) fn lost(&mut self, durable: u64) {
         for versions in self.slots.values_mut() {

@@ -296,7 +296,9 @@ impl Books {
 
     pub(super) fn signed(&mut self, signed: SignedAs) {
         self.unsigned.remove(&signed.slot);
-        if let Some(used) = self.named.remove(&signed.digest).and_then(|name| self.keys.get_mut(&name)) {
+        let used = self.named.remove(&signed.digest).and_then(|name| self.keys.get_mut(&name));
+        // The name may have been forgotten meanwhile, and used for something else.
+        if let Some(used) = used.filter(|used| used.digest == signed.digest) {
             used.signed = Some(Box::new(signed.clone()));
         }
         self.known_as.insert(signed.hash, signed.slot);
