@@ -3,7 +3,7 @@
 //! gate can open, and nowhere else. An approval needs its approver's signature there too. (A [page](crate::page) passes on what is
 //! asked of it: to look, to approve and to reject.)
 //!
-//! What needs no key is answered from a [`Gate`] alone ([`answer`]), so that it also works while nothing is being served.
+//! What needs no key is answered from a [`Gate`](agentpol_runtime::Gate) alone ([`answer`]), so that it also works while nothing is being served.
 //!
 //! | module | holds |
 //! | --- | --- |
