@@ -322,9 +322,9 @@ impl<'r> Play<'r> {
             _ if self.lie == Some(Lie::Final) => Mood::Liar,
             0 => Mood::Gone(self.rng.below(12)),
             1 => Mood::Behind(self.rng.below(40)),
-            // Twice in a row it would be believed.
+            // What hides a receipt twice in a row is believed, and locks the ledger.
             2 if self.clear => Mood::Forgetful,
-            3 => Mood::Reorg(self.rng.between(1, 12), self.rng.between(1, DEEPEST)),
+            3 if self.clear => Mood::Reorg(self.rng.between(1, 12), self.rng.between(1, DEEPEST)),
             _ => Mood::Fine,
         };
         self.look_in(mood);
