@@ -39,9 +39,12 @@ impl Asking {
         self.asked.find(|one| one.agent == who.agent && one.open == *open).map(|one| one.filled)
     }
 
-    /// Remembers it.
-    pub(crate) fn keep(&self, who: &Asker, what: Judged, open: OwnedRequest, filled: OwnedRequest) {
-        self.asked.push(Asked { agent: who.agent.clone(), what, open, filled });
+    /// Remembers it, once.
+    pub(crate) fn keep(&self, who: &Asker, what: Judged, open: &OwnedRequest, filled: &OwnedRequest) {
+        if self.find(who, open).as_ref() != Some(filled) {
+            let (agent, open, filled) = (who.agent.clone(), open.clone(), filled.clone());
+            self.asked.push(Asked { agent, what, open, filled });
+        }
     }
 
     /// By which method it was asked for, as it was filled in.

@@ -36,20 +36,19 @@ impl Gateway {
         let before = key.as_ref().and_then(|key| self.keep.asked_before(who, self.now(), key));
         // Held until it is with the node, so that nonces arrive there in their order.
         let mut _in_order = None;
-        let agreed = self.asking.collect(who, &request, self.now());
-        let signed = match (before, agreed) {
-            (Some(before), _) => self.again(before)?,
-            (None, Some(agreed)) => agreed,
-            (None, None) => {
-                let filled = match what {
-                    Judged::Send | Judged::Sign => self.complete(what, request.clone(), who).await?,
-                    _ => request.clone(),
-                };
-                if what == Judged::Send {
-                    _in_order = Some(self.outgoing.lock().await);
-                }
-                self.sign(filled, who, key).await?
+        let signed = if let Some(before) = before {
+            self.again(before)?
+        } else if let Some(agreed) = self.asking.collect(who, &request, self.now()) {
+            agreed
+        } else {
+            let filled = match what {
+                Judged::Send | Judged::Sign => self.complete(request.clone(), who).await?,
+                _ => request.clone(),
+            };
+            if what == Judged::Send {
+                _in_order = Some(self.outgoing.lock().await);
             }
+            self.sign(filled, who, key, Some((what, &request))).await?
         };
         match (what, request.body()) {
             (Judged::Send, _) => {
@@ -89,12 +88,7 @@ impl Gateway {
 
     /// Looks at a transaction first, so that what is denied anyway costs the node nothing and is not called something else
     /// because the node finds another fault in it. Then fills it in.
-    async fn complete(
-        &self,
-        what: Judged,
-        request: OwnedRequest,
-        who: &Asker,
-    ) -> Result<OwnedRequest, Fault> {
+    async fn complete(&self, request: OwnedRequest, who: &Asker) -> Result<OwnedRequest, Fault> {
         // The nonce is the gate's to give.
         if request.open_fields().iter().all(|field| *field == "nonce") {
             return Ok(request);
@@ -103,7 +97,7 @@ impl Gateway {
         for decision in self.keep.preview(core::slice::from_ref(&request), who, self.now()) {
             if let Decided::Deny(_) = decision.outcome {
                 // The gate says so itself, and keeps a record of it.
-                return Err(match self.sign(request, who, None).await {
+                return Err(match self.sign(request, who, None, None).await {
                     Err(denial) => denial,
                     Ok(_) => strange(),
                 });
@@ -114,15 +108,17 @@ impl Gateway {
             return Ok(filled);
         }
         let cap = self.keep.fee_cap(self.chain);
-        let filled = fill(self.node.as_ref(), self.keep.signer(), cap, request.clone(), None).await?;
-        if asks {
-            self.asking.keep(who, what, request, filled.clone());
-        }
-        Ok(filled)
+        fill(self.node.as_ref(), self.keep.signer(), cap, request, None).await
     }
 
-    /// Judges, reserves and signs.
-    async fn sign(&self, request: OwnedRequest, who: &Asker, key: Option<Known>) -> Result<Made, Fault> {
+    /// Judges, reserves and signs. `asked`: by which method and in which words, to be remembered if somebody has to agree.
+    async fn sign(
+        &self,
+        request: OwnedRequest,
+        who: &Asker,
+        key: Option<Known>,
+        asked: Option<(Judged, &OwnedRequest)>,
+    ) -> Result<Made, Fault> {
         let answer = match self.keep.ask(request, who, self.now(), key).await {
             Ok(Once::First(answer)) => answer,
             Ok(again) => return self.again(again),
@@ -135,6 +131,9 @@ impl Gateway {
             }
             Answer::Asked(pending) => {
                 self.metrics.decided(pending.decision());
+                if let Some((what, open)) = asked {
+                    self.asking.keep(who, what, open, pending.request());
+                }
                 Err(denied(pending.decision()))
             }
             Answer::Denied(decision) => {
@@ -244,7 +243,7 @@ impl Gateway {
         let mut hashes = Vec::new();
         let mut whole = true;
         for request in filled {
-            let sent = match self.sign(request, who, None).await.and_then(|made| made.sent()) {
+            let sent = match self.sign(request, who, None, None).await.and_then(|made| made.sent()) {
                 Ok(sent) => sent,
                 // Nothing of it left.
                 Err(fault) if hashes.is_empty() => return Err(fault),

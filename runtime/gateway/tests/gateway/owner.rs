@@ -73,6 +73,23 @@ async fn what_was_to_be_signed_only_is_not_sent() {
     assert_eq!(json!(alloy_primitives::keccak256(raw)), approved["hash"]);
 }
 
+/// Where only the nonce is left open nothing has to be filled in, and it is remembered all the same how it was asked for.
+#[tokio::test]
+async fn what_was_to_be_signed_only_is_not_sent_however_much_it_says() {
+    let world = World::new().await;
+    let mut whole = payment(SHOP, 600);
+    whole["gas"] = json!("0x7530");
+    whole["maxFeePerGas"] = json!("0x9");
+    whole["maxPriorityFeePerGas"] = json!("0x9");
+    let params = json!([whole]);
+    world.call("eth_signTransaction", params.clone()).await.unwrap_err();
+    let (one, signature) = waiting(&world, OWNERS_KEY).await;
+    let approved = world.owner("agentpol_approve", json!([one["name"], [signature]])).await.unwrap();
+    assert_eq!(approved["status"], "signed", "{approved}");
+    assert!(world.chain.state().pool.is_empty());
+    world.call("eth_signTransaction", params).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_rejected_or_was_not_asked_is_not_signed() {
     let world = World::new().await;
