@@ -41,6 +41,13 @@ pub enum RevokeError {
     Irrevocable(Irrevocable),
     /// The transaction cannot be made of what it was filled in with.
     Invalid(String),
+    /// It may cost more than the policy lets a transaction cost. Who says what gas costs is a node, which is not trusted.
+    FeeCap {
+        /// In wei.
+        fee: U256,
+        /// Likewise.
+        cap: U256,
+    },
     /// The ledger has no place for it.
     Refused(&'static str),
     /// The log cannot be written.
@@ -64,6 +71,9 @@ impl fmt::Display for RevokeError {
         match self {
             RevokeError::Irrevocable(why) => why.fmt(f),
             RevokeError::Invalid(why) => f.write_str(why),
+            RevokeError::FeeCap { fee, cap } => {
+                write!(f, "it may cost {fee} wei in fees; the policy's `fees at most` is {cap} wei")
+            }
             RevokeError::Refused(code) => write!(f, "the ledger has no place for it: {code}"),
             RevokeError::Log(e) => e.fmt(f),
         }
@@ -78,7 +88,8 @@ impl<S> Gate<S> {
         revocation(&self.read(), key)
     }
 
-    /// Counts that transaction, filled in. It can be signed whatever was stopped, and whatever its fee does to a budget.
+    /// Counts that transaction, filled in. It can be signed whatever was stopped, and whatever its fee does to a budget; the fee of
+    /// one transaction has its cap here too.
     pub fn revoke(&self, key: &Key, fill: &Completion, now: Time) -> Result<Reserved, RevokeError> {
         let mut books = self.write().map_err(RevokeError::Log)?;
         let signer = books.policy.signer();
@@ -89,6 +100,9 @@ impl<S> Gate<S> {
         let text = request.to_json().and_then(|text| RawValue::from_string(text).ok());
         let unsigned = Signable::new(request).map_err(|e| RevokeError::Invalid(e.to_string()))?;
         let fee = U256::from(fill.gas_limit).saturating_mul(U256::from(fill.max_fee_per_gas));
+        if let Some(cap) = books.policy.fee_cap(key.asset.chain).filter(|cap| fee > *cap) {
+            return Err(RevokeError::FeeCap { fee, cap });
+        }
         let slot = Slot::Transaction { chain: key.asset.chain, account: signer, nonce };
         let charge = charge(key, slot, &unsigned, fee);
         let judgement = books.judged(Record::Revoke(charge.clone()));

@@ -66,9 +66,9 @@ fn authority_is_taken_back_while_everything_is_stopped() {
 #[test]
 fn no_budget_and_no_lock_stands_in_its_way() {
     let (gate, _) = begin();
-    let dear = Completion { gas_limit: 15_000_000, ..FILL };
+    let dear = Completion { gas_limit: 10_000_000, ..FILL };
     for _ in 0..2 {
-        // 0.02 ether of fees are all there is in a day.
+        // 0.02 ether of fees are all there is in a day, 0.01 in one transaction.
         gate.sign_sync(gate.revoke(&of_router(), &dear, NOW).unwrap()).unwrap();
     }
     assert_eq!(denied(gate.ask(pay(1), None, NOW)).0, DenyCode::Budget);
@@ -76,6 +76,17 @@ fn no_budget_and_no_lock_stands_in_its_way() {
     gate.observe(Record::Foreign(slot)).unwrap();
     assert_eq!(denied(gate.ask(pay(1), None, NOW)).0, DenyCode::Locked);
     gate.sign_sync(gate.revoke(&of_router(), &dear, NOW).unwrap()).unwrap();
+}
+
+/// A node that says that gas is dear would else take what it likes, while the owner is in a hurry.
+#[test]
+fn one_transaction_costs_no_more_than_the_policy_says() {
+    let (gate, paper) = begin();
+    let (before, lines) = (gate.ledger().clone(), paper.lines());
+    let dear = Completion { max_fee_per_gas: 200_000_000_000, ..FILL };
+    let (fee, cap) = (U256::from(60_000) * U256::from(200_000_000_000u64), U256::from(10).pow(U256::from(16)));
+    assert_eq!(gate.revoke(&of_router(), &dear, NOW).unwrap_err(), RevokeError::FeeCap { fee, cap });
+    assert_eq!((&*gate.ledger(), paper.lines()), (&before, lines), "nothing was counted");
 }
 
 #[test]

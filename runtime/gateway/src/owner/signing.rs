@@ -107,7 +107,8 @@ impl Gateway {
         let cannot = |why: &dyn core::fmt::Display| Fault::new(code::CANNOT_EXECUTE, why.to_string());
         let request = self.keep.revocation(key).map_err(|why| cannot(&why))?;
         let signer: Address = self.keep.signer();
-        let filled = fill(self.node.as_ref(), signer, None, request, None).await?;
+        let cap = self.keep.fee_cap(self.chain);
+        let filled = fill(self.node.as_ref(), signer, cap, request, None).await?;
         let completion = completion(&filled).ok_or_else(|| cannot(&"its fees cannot be filled in"))?;
         let _in_order = self.outgoing.lock().await;
         let reserved =
