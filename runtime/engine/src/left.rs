@@ -5,7 +5,7 @@ use crate::{
     load::Policy,
 };
 use agentpol_model::{U256, budget::Window};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A line of a budget, and how full it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,14 +19,11 @@ pub struct Left {
     /// As a policy says it: `per 24h`, `total`.
     pub window: String,
     /// The most that fits.
-    #[serde(with = "decimal")]
-    pub cap: U256,
+    pub cap: Amount,
     /// What counts now.
-    #[serde(with = "decimal")]
-    pub used: U256,
+    pub used: Amount,
     /// What the agent can still use by itself.
-    #[serde(with = "decimal")]
-    pub left: U256,
+    pub left: Amount,
     /// Can somebody's approval let a request pass beyond it?
     pub beyond: bool,
 }
@@ -46,9 +43,9 @@ impl Policy {
                 line: name.line,
                 token: self.unit(name).and_then(|token| self.token(token)).map(|token| token.symbol.clone()),
                 window: budget.window.to_string(),
-                cap: line.cap,
-                used: used.to_word(),
-                left: Total::from(line.cap).less(used).to_word(),
+                cap: Amount(line.cap),
+                used: Amount(used.to_word()),
+                left: Amount(Total::from(line.cap).less(used).to_word()),
                 beyond: self.terms().rules.values().any(|rule| rule.beyond.contains_key(name)),
             })
         });
@@ -56,16 +53,20 @@ impl Policy {
     }
 }
 
-mod decimal {
-    use agentpol_model::U256;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+/// Base units, written in decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount(pub U256);
 
-    pub(super) fn serialize<S: Serializer>(n: &U256, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(n)
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<U256, D::Error> {
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        U256::from_str_radix(&text, 10).map_err(|_| D::Error::custom("a decimal number"))
+        let amount = U256::from_str_radix(&text, 10);
+        amount.map(Self).map_err(|_| D::Error::custom("an amount is a decimal number of base units"))
     }
 }

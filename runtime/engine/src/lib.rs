@@ -33,7 +33,7 @@ pub use ceiling::{Ceiling, Limit, TooMuch};
 pub use decision::{Decision, Outcome};
 pub use gate::{Answer, Gate};
 pub use ledger::Ledger;
-pub use left::Left;
+pub use left::{Amount, Left};
 pub use load::{LoadError, Policy, load, load_within};
 pub use reason::told::{Told, ToldAction, ToldArg, ToldCharge};
 pub use session::{Nonces, Session};

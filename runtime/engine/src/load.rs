@@ -205,10 +205,16 @@ impl Policy {
     }
 
     /// What the policy calls an asset.
-    pub fn symbol(&self, asset: Asset) -> Option<String> {
-        let mut tokens = self.module().tokens.iter();
-        let site = (asset.chain, asset.contract);
-        tokens.find(|token| token.sites.contains(&site)).map(|token| token.symbol.clone())
+    pub fn symbol(&self, asset: Asset) -> Option<&str> {
+        self.token_of(asset).and_then(|token| self.token(token)).map(|token| token.symbol.as_str())
+    }
+
+    /// The token that stands there.
+    pub(crate) fn token_of(&self, asset: Asset) -> Option<TokenId> {
+        match asset.contract {
+            Some(contract) => self.rules().token_at(asset.chain, contract),
+            None => self.native(asset.chain),
+        }
     }
 
     pub(crate) fn token(&self, token: TokenId) -> Option<&Token> {

@@ -303,7 +303,7 @@ fn turn_away(door: &Door, Away { status, why, fault }: Away) -> Reply {
     reply
 }
 
-fn json(status: StatusCode, text: String) -> Reply {
+pub(crate) fn json(status: StatusCode, text: String) -> Reply {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, text).into_response()
 }

@@ -109,7 +109,8 @@ impl Gateway {
         Ok(Arc::new(gateway))
     }
 
-    /// The first nonce is the chain's to say, and so is what others can take already. What waits in the node's pool was signed by somebody else: it goes first.
+    /// The first nonce is the chain's to say, and so is what others can take already. What waits in the node's pool was signed by
+    /// somebody else: it goes first.
     async fn begin_nonces(&self) -> Result<(), BeginError> {
         if self.keep.next_nonce(self.chain).is_some() {
             return Ok(());

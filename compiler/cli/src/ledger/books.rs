@@ -1,27 +1,16 @@
 //! What is left, and what only the owner knows.
 
+use super::Of;
 use crate::{
     cli::Format,
-    owner::{self, Owned},
-    params, report, show,
+    owner, params, report, show,
     ui::{BOLD, DIM, Outcome, Status, Ui},
 };
-use agentpol_compiler::literal;
 use agentpol_gateway::owner::answers::{self, Amount, Checksummed, Holder};
 use agentpol_model::{Address, ChainId, Time};
 use agentpol_runtime::ledger::Key;
 use clap::Args;
-use std::{io::Write as _, path::PathBuf};
-
-#[derive(Args)]
-struct Of {
-    /// The folder
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-    /// For people or for programs
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    format: Format,
-}
+use std::io::Write as _;
 
 /// What the agent can still use of each budget, and what more with somebody's approval
 #[derive(Args)]
@@ -45,7 +34,7 @@ pub(super) struct Inventory {
     #[arg(long, value_name = "ADDRESS", value_parser = params::address)]
     through: Option<Address>,
     /// When it ends, if it does: `2027-01-31`
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = params::time)]
     until: Option<Time>,
     /// The chain, where the token stands on several
     #[arg(long, value_name = "ID")]
@@ -64,7 +53,7 @@ pub(super) struct Adopt {
     #[arg(long, value_name = "AMOUNT")]
     amount: String,
     /// When it left: `2027-01-31T18:00:00Z`; now, if nothing is said
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = params::time)]
     at: Option<Time>,
     /// A budget that counts it, `daily`, or its second line, `daily#2`; every one that counts the token, if nothing is said
     #[arg(long = "budget", value_name = "NAME")]
@@ -74,13 +63,9 @@ pub(super) struct Adopt {
     chain: Option<ChainId>,
 }
 
-fn time(text: &str) -> Result<Time, String> {
-    literal::date(text).ok_or_else(|| "a time is written `2027-01-31` or `2027-01-31T18:00:00Z`".to_owned())
-}
-
 impl Left {
     pub(super) fn run(self, ui: &mut Ui) -> Outcome {
-        let ledger = Owned::at(&self.of.folder);
+        let ledger = self.of.owned();
         let left: Vec<agentpol_runtime::Left> = ledger.ask("agentpol_left", &[(); 0])?;
         if self.of.format == Format::Json {
             left.iter().try_for_each(|one| report::json_line(ui, one))?;
@@ -103,9 +88,9 @@ impl Left {
                 ui.out,
                 "{BOLD}{}{BOLD:#} {DIM}{} {}{DIM:#}  {} left{beyond}",
                 one.budget,
-                amount(one.cap),
+                amount(one.cap.0),
                 one.window,
-                amount(one.left)
+                amount(one.left.0)
             )?;
         }
         if let Some(why) = &status.frozen {
@@ -123,7 +108,7 @@ impl Left {
 
 impl Inventory {
     pub(super) fn run(self, ui: &mut Ui) -> Outcome {
-        let ledger = Owned::at(&self.of.folder);
+        let ledger = self.of.owned();
         let module = ledger.module(ui, &ledger.status()?)?;
         let (asset, amount) = owner::amount(&self.amount, &module, self.chain)?;
         let of = Holder::from(Key { asset, spender: self.spender, through: self.through });
@@ -146,7 +131,7 @@ impl Inventory {
 
 impl Adopt {
     pub(super) fn run(self, ui: &mut Ui) -> Outcome {
-        let ledger = Owned::at(&self.of.folder);
+        let ledger = self.of.owned();
         let module = ledger.module(ui, &ledger.status()?)?;
         let (asset, amount) = owner::amount(&self.amount, &module, self.chain)?;
         let adopt = answers::Adopt {

@@ -5,7 +5,6 @@ use crate::{
     history::{LogError, SignedAs, Ticket},
     ledger::Slot,
     load::LoadError,
-    reason::told::Told,
 };
 use agentpol_ethereum::{OwnedRequest, SignError, Signable};
 use agentpol_model::{Address, B256, Time};
@@ -78,8 +77,6 @@ pub struct Waiting {
     pub expires: Time,
     /// What is asked for.
     pub request: OwnedRequest,
-    /// The same in words, with the ledger as it is.
-    pub told: Told,
     /// What was decided, as JSON.
     pub decision: Arc<str>,
     /// Who has approved so far.

@@ -71,14 +71,6 @@ impl Books {
         Some(Consent::to_request(&self.policy, asked, kept.request.chain(), name))
     }
 
-    /// What waits, in words.
-    fn tell(&self, kept: &Kept) -> Told {
-        match kept.request.lend(&self.facts(kept.agent.as_deref())) {
-            Ok(lent) => self.policy.tell(&lent.request(), &self.ledger),
-            Err(refusal) => Told { denied: Some(refusal.to_string()), ..Told::default() },
-        }
-    }
-
     /// It waits for approval, or for more. The same twice waits once.
     pub(super) fn waits(&mut self, name: B256, kept: Kept) {
         let is_more = !kept.approvals.is_empty();
@@ -117,7 +109,6 @@ impl<S> Gate<S> {
                 agent: kept.agent.clone(),
                 at: kept.at,
                 expires,
-                told: books.tell(kept),
                 request: kept.request.clone(),
                 decision: kept.decision.clone(),
                 approved_by: kept.approvals.0.keys().copied().collect(),
@@ -131,6 +122,16 @@ impl<S> Gate<S> {
     /// waits.
     pub fn approval(&self, name: &B256) -> Option<Consent> {
         self.read().approval(name)
+    }
+
+    /// What waits under this name, in words, with the ledger as it is.
+    pub fn told(&self, name: &B256) -> Option<Told> {
+        let books = self.read();
+        let kept = books.waiting.get(name)?;
+        Some(match kept.request.lend(&books.facts(kept.agent.as_deref())) {
+            Ok(lent) => books.policy.tell(&lent.request(), &books.ledger),
+            Err(refusal) => Told { denied: Some(refusal.to_string()), ..Told::default() },
+        })
     }
 
     /// Approvers' signatures of [`approval`](Gate::approval). They are kept until there are enough; then everything is

@@ -162,11 +162,8 @@ fn revocation(books: &Books, key: &Key) -> Result<OwnedRequest, Irrevocable> {
     if policy.wallet() != policy.signer() {
         return Err(Irrevocable::OtherWallet);
     }
-    let known = |token: Address| {
-        let mut sites = policy.module().tokens.iter().flat_map(|known| &known.sites);
-        sites.any(|site| *site == (asset.chain, Some(token)))
-    };
-    let token = asset.contract.filter(|token| known(*token)).ok_or(Irrevocable::UnknownToken)?;
+    let token = asset.contract.filter(|_| policy.token_of(asset).is_some());
+    let token = token.ok_or(Irrevocable::UnknownToken)?;
     let (to, data) = match key.through {
         None => (token, call(APPROVE, &[word(key.spender), U256::ZERO])),
         Some(PERMIT2) => {

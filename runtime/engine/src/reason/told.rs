@@ -9,7 +9,6 @@ use crate::{
 use agentpol_model::{
     U256,
     effect::{EffectKind, GrantMode, UNLIMITED},
-    ids::TokenId,
     request::{Action, Kind, Request},
     words::Instant,
 };
@@ -68,12 +67,12 @@ impl Policy {
     /// What a request does, with the ledger as it is.
     pub fn tell(&self, request: &Request<'_>, ledger: &Ledger) -> Told {
         let actions = request.actions.iter().map(|action| self.tell_action(request, action)).collect();
-        let granted = self.grant(request, &self.place(request, ledger));
-        let entry = match granted {
-            Ok(granted) => granted.entry,
+        let granted = match self.grant(request, &self.place(request, ledger)) {
+            Ok(granted) => granted,
             Err(denial) => return Told { actions, denied: Some(denial.reason), ..Told::default() },
         };
-        let decision = self.decide(request, ledger);
+        let entry = granted.entry.clone();
+        let decision = self.conclude(granted, &ledger.judge(&entry), ledger);
         let charge = |charge: &crate::decision::Charge| {
             let line = LineName::new(&charge.budget, charge.line);
             ToldCharge {
@@ -146,12 +145,10 @@ impl Policy {
     }
 
     fn tell_amount(&self, asset: Asset, amount: U256) -> String {
-        let site = (asset.chain, asset.contract);
-        let known = self.module().tokens.iter().position(|token| token.sites.contains(&site));
-        let token = known.and_then(|at| u32::try_from(at).ok()).map(TokenId::new);
-        let symbol = token.and_then(|token| self.token(token)).map(|token| token.symbol.as_str());
-        match (token, asset.contract) {
-            (_, _) if amount >= UNLIMITED => format!("unlimited {}", symbol.unwrap_or("tokens")),
+        match (self.token_of(asset), asset.contract) {
+            (_, _) if amount >= UNLIMITED => {
+                format!("unlimited {}", self.symbol(asset).unwrap_or("tokens"))
+            }
             (Some(token), _) => self.amount(token, amount),
             (None, Some(contract)) => format!("{amount} units of {contract}"),
             (None, None) => format!("{amount} wei"),

@@ -84,7 +84,8 @@ fn one_transaction_costs_no_more_than_the_policy_says() {
     let (gate, paper) = begin();
     let (before, lines) = (gate.ledger().clone(), paper.lines());
     let dear = Completion { max_fee_per_gas: 200_000_000_000, ..FILL };
-    let (fee, cap) = (U256::from(60_000) * U256::from(200_000_000_000u64), U256::from(10).pow(U256::from(16)));
+    let (fee, cap) =
+        (U256::from(60_000) * U256::from(200_000_000_000u64), U256::from(10).pow(U256::from(16)));
     assert_eq!(gate.revoke(&of_router(), &dear, NOW).unwrap_err(), RevokeError::FeeCap { fee, cap });
     assert_eq!((&*gate.ledger(), paper.lines()), (&before, lines), "nothing was counted");
 }

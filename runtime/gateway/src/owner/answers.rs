@@ -1,13 +1,15 @@
 //! What is given and what is answered. Amounts are decimal, in base units; addresses have their checksum; times are seconds since 1970.
 
-use agentpol_model::{Address, B256, ChainId, Time, U256, policy::ParamValue};
+use agentpol_model::{Address, B256, ChainId, Time, policy::ParamValue};
 use agentpol_runtime::{
     Told,
     ledger::{Asset, Key},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+
+pub use agentpol_runtime::Amount;
 
 /// Which policy, for whom, and whether it signs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -184,24 +186,6 @@ impl Serialize for Checksummed {
 impl<'de> Deserialize<'de> for Checksummed {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Address::deserialize(from).map(Self)
-    }
-}
-
-/// Base units, written in decimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Amount(pub U256);
-
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        let amount = U256::from_str_radix(&text, 10);
-        amount.map(Self).map_err(|_| D::Error::custom("an amount is a decimal number of base units"))
     }
 }
 

@@ -107,13 +107,15 @@ fn waiting<S>(gate: &Gate<S>, now: Time) -> Result<Vec<Waiting>, Fault> {
     let all = gate.waiting(now).map_err(|e| unwritten(&e))?;
     let mut shown = Vec::new();
     for one in all {
+        // It was decided meanwhile.
+        let Some(told) = gate.told(&one.name) else { continue };
         let raw = |text: String| RawValue::from_string(text).map_err(|_| strange());
         shown.push(Waiting {
             name: one.name,
             agent: one.agent,
             at: one.at,
             expires: one.expires,
-            told: one.told,
+            told,
             request: one.request.to_json().map(raw).transpose()?,
             decision: raw(one.decision.to_string())?,
             approved_by: one.approved_by.into_iter().map(Checksummed).collect(),
@@ -127,7 +129,7 @@ pub(super) fn authority<S>(gate: &Gate<S>) -> Vec<Authority> {
     let outstanding = gate.ledger().outstanding();
     let policy = gate.policy();
     let shown = |one: Outstanding| Authority {
-        symbol: policy.symbol(one.key.asset),
+        symbol: policy.symbol(one.key.asset).map(str::to_owned),
         held: Amount(one.held),
         signed: Amount(one.signed),
         trusted: one.trusted.map(Amount),

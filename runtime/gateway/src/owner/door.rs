@@ -1,6 +1,7 @@
 //! The socket's side: HTTP without tokens, since only whoever runs the gate can open it.
 
 use crate::{
+    door::json,
     gateway::Gateway,
     rpc::{self, Call, Fault, Message, code},
 };
@@ -8,8 +9,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, State},
-    http::{Response, StatusCode, header},
-    response::IntoResponse as _,
+    http::{Response, StatusCode},
     routing::post,
 };
 use std::sync::Arc;
@@ -39,8 +39,7 @@ async fn calls(State(gateway): State<Arc<Gateway>>, body: Bytes) -> Response<Bod
             rpc::write(None, &Err(Fault::new(code::INVALID_REQUEST, "the owner asks one thing at a time")))
         }
     };
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (StatusCode::OK, headers, answer).into_response()
+    json(StatusCode::OK, answer)
 }
 
 async fn one(gateway: &Gateway, mut call: Call) -> String {
