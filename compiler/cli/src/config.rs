@@ -8,7 +8,10 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// The command line with what the file says put before it: of what is said twice, the last counts.
 pub(crate) fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    let Some(place) = arguments.iter().position(|argument| argument == "serve") else { return Ok(arguments) };
+    let place = command(&arguments);
+    let Some(place) = place.filter(|place| arguments.get(*place).is_some_and(|name| name == "serve")) else {
+        return Ok(arguments);
+    };
     let rest = arguments.get(place..).unwrap_or_default();
     let mut file = None;
     for (n, argument) in rest.iter().enumerate() {
@@ -27,6 +30,19 @@ pub(crate) fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure>
     })?;
     let (before, after) = arguments.split_at(place.saturating_add(1));
     Ok(before.iter().cloned().chain(options).chain(after.iter().cloned()).collect())
+}
+
+/// Where the subcommand stands: behind the program and what every command takes.
+fn command(arguments: &[OsString]) -> Option<usize> {
+    let mut before = arguments.iter().enumerate().skip(1);
+    while let Some((place, argument)) = before.next() {
+        match argument.to_str() {
+            Some("--color") => drop(before.next()),
+            Some(option) if option.starts_with('-') => {}
+            _ => return Some(place),
+        }
+    }
+    None
 }
 
 fn options(text: &str) -> Result<Vec<OsString>, String> {
@@ -74,6 +90,18 @@ mod tests {
     fn what_is_no_option_is_refused() {
         for wrong in ["policy", "policy = 1.5", "a = { b = 1 }", "config = \"x\"", "poll = 1\npoll = 2"] {
             assert!(options(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_serve_reads_one() {
+        let given = |line: &str| -> Vec<OsString> { line.split(' ').map(OsString::from).collect() };
+        for line in ["agentpol keys new --name serve --config nowhere", "agentpol --color never", "agentpol"]
+        {
+            assert_eq!(expand(given(line)).unwrap(), given(line), "{line}");
+        }
+        for line in ["agentpol serve --config nowhere", "agentpol --color never serve --config=nowhere"] {
+            expand(given(line)).unwrap_err();
         }
     }
 

@@ -13,7 +13,6 @@ use crate::{
     verdict::{Shown, Totals},
 };
 use agentpol_analysis::ruleset::{Bound, RuleSet};
-use agentpol_compiler::literal;
 use agentpol_ethereum::{Facts, OwnedRequest, Refusal, request::MAX_REQUEST_BYTES};
 use agentpol_model::{Address, Time, request::Request};
 use agentpol_runtime::{Binding, Decision, Nonces, Policy, Session};
@@ -35,7 +34,7 @@ pub(crate) struct Decide {
     #[command(flatten)]
     bind: BindArgs,
     /// When a request is asked that does not say so itself: `2027-01-31T18:00:00Z`
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = params::time)]
     at: Option<Time>,
     /// Which evaluator judges; `all` stops at the first difference
     #[arg(long, value_name = "ENGINE", default_value = "vm")]
@@ -62,10 +61,6 @@ enum Engine {
     Jit,
     /// Every evaluator there is, held against each other
     All,
-}
-
-fn time(text: &str) -> Result<Time, String> {
-    literal::date(text).ok_or_else(|| "a time is written `2027-01-31` or `2027-01-31T18:00:00Z`".to_owned())
 }
 
 impl Decide {

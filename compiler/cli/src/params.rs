@@ -3,7 +3,7 @@
 use crate::ui::Failure;
 use agentpol_compiler::literal;
 use agentpol_model::{
-    Address, U256,
+    Address, Time, U256,
     policy::{Param, ParamType, ParamValue, Token},
 };
 use clap::Args;
@@ -137,6 +137,11 @@ fn set(text: &str) -> Result<ParamValue, String> {
         }
     }
     Ok(ParamValue::Set(set))
+}
+
+/// A point in time, as policies write it.
+pub(crate) fn time(text: &str) -> Result<Time, String> {
+    literal::date(text).ok_or_else(|| "a time is written `2027-01-31` or `2027-01-31T18:00:00Z`".to_owned())
 }
 
 /// An address; where capitals and small letters are mixed they are a checksum (EIP-55), and it must be right.

@@ -90,6 +90,12 @@ impl Ui {
         let _ = writeln!(self.err, "{text}");
     }
 
+    /// A question that is answered on the same line.
+    pub(crate) fn question(&mut self, text: impl Display) {
+        let _ = write!(self.err, "{text} ");
+        let _ = self.err.flush();
+    }
+
     /// Says what is wrong, and what would be right.
     pub(crate) fn complain(&mut self, failure: &Failure) {
         self.log(format!("{ERROR}error{ERROR:#}: {}", visible(&failure.message)));

@@ -197,7 +197,7 @@ impl Approve {
             None => self.signatures.clone(),
             Some(key) => {
                 ui.log(whole(&one));
-                if !self.yes && !agreed()? {
+                if !self.yes && !agreed(ui)? {
                     ui.log("not approved; it goes on waiting");
                     return Ok(Status::Findings);
                 }
@@ -237,12 +237,12 @@ fn outcome(approved: &Approved) -> String {
 }
 
 /// Only a person at a terminal can say so.
-fn agreed() -> Result<bool, Failure> {
+fn agreed(ui: &mut Ui) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::new("there is nobody to ask whether this is approved")
             .help("say it on the command line: --yes"));
     }
-    eprint!("Approve this? [y/N] ");
+    ui.question("Approve this? [y/N]");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|e| Failure::new(format!("nothing was typed: {e}")))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -1,5 +1,6 @@
 //! What others can take.
 
+use super::Of;
 use crate::{
     cli::Format,
     owner::{self, Owned},
@@ -10,24 +11,20 @@ use agentpol_gateway::owner::answers::Authority;
 use agentpol_model::{U256, words::Instant};
 use agentpol_runtime::ledger::Key;
 use clap::Args;
-use std::{io::Write as _, path::PathBuf};
+use std::io::Write as _;
 
 /// List what others can take of the wallet, or could once what is signed has landed
 #[derive(Args)]
 pub(super) struct Show {
-    /// The folder
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-    /// For people or for programs
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    of: Of,
 }
 
 impl Show {
     pub(super) fn run(self, ui: &mut Ui) -> Outcome {
-        let ledger = Owned::at(&self.folder);
+        let ledger = self.of.owned();
         let outstanding: Vec<Authority> = ledger.ask("agentpol_authority", &[(); 0])?;
-        match self.format {
+        match self.of.format {
             Format::Json => outstanding.iter().try_for_each(|one| report::json_line(ui, one))?,
             Format::Human => write(ui, &ledger, &outstanding)?,
         }

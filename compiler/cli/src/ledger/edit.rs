@@ -1,12 +1,11 @@
 //! Another edition of the policy over the same history.
 
+use super::Of;
 use crate::{
     approvals::consent,
     cli::Format,
     keystore::KeystoreArgs,
-    load,
-    owner::{self, Owned},
-    params, report,
+    load, owner, params, report,
     ui::{Failure, GOOD, Outcome, Status, Ui},
 };
 use agentpol_gateway::owner::answers::Status as LedgerStatus;
@@ -25,9 +24,8 @@ use std::{io::Write as _, path::PathBuf};
 Look first at what it newly permits: agentpol diff OLD NEW. Where the ledger has an owner, the owner signs it: with --key, or elsewhere and \
 then with --signature; `--show` says what is signed. A gate that runs takes it over at once; start it with the new policy from then on.")]
 pub(super) struct Edit {
-    /// The folder
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    #[command(flatten)]
+    of: Of,
     /// The policy: text, or a module
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
@@ -48,14 +46,11 @@ pub(super) struct Edit {
     /// Only say what the owner signs (EIP-712)
     #[arg(long, conflicts_with_all = ["key", "signature"])]
     show: bool,
-    /// For people or for programs
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    format: Format,
 }
 
 impl Edit {
     pub(super) fn run(self, ui: &mut Ui) -> Outcome {
-        let ledger = Owned::at(&self.folder);
+        let ledger = self.of.owned();
         let status = ledger.status()?;
         let Some(policy) = load::policy(ui, &self.policy)? else { return Ok(Status::Findings) };
         let module = policy.module();
@@ -81,7 +76,7 @@ impl Edit {
         let kept = ModuleFiles::of(ledger.folder()).keep(bound.module, &bytes);
         kept.map_err(|e| ledger.failure(&e))?;
         let now: LedgerStatus = ledger.ask("agentpol_bind", &[&Bound { signature, ..bound }])?;
-        match self.format {
+        match self.of.format {
             Format::Json => report::json_line(ui, &now)?,
             Format::Human => {
                 writeln!(ui.out, "{GOOD}bound{GOOD:#}: {} {}, edition {}", now.name, now.policy, now.epoch)?;

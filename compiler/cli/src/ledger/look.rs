@@ -1,5 +1,6 @@
 //! `agentpol ledger verify|show|replay`
 
+use super::Of;
 use crate::{
     cli::Format,
     report,
@@ -9,7 +10,7 @@ use agentpol_model::words::Instant;
 use agentpol_runtime::history::{Entry, FolderError, Head, folder};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use std::{io::Write as _, path::PathBuf};
+use std::io::Write as _;
 
 /// Check that nothing of the log is missing or changed
 #[derive(Args)]
@@ -33,16 +34,6 @@ pub(super) struct Show {
 pub(super) struct Replay {
     #[command(flatten)]
     of: Of,
-}
-
-#[derive(Args)]
-struct Of {
-    /// The folder
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-    /// For people or for programs
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    format: Format,
 }
 
 #[derive(Serialize)]

@@ -5,8 +5,13 @@ mod books;
 mod edit;
 mod look;
 
-use crate::ui::{Outcome, Ui};
+use crate::{
+    cli::Format,
+    owner::Owned,
+    ui::{Outcome, Ui},
+};
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// Look at what a gate decided, signed and was told, and tell it what only its owner knows
 #[derive(Args)]
@@ -28,6 +33,23 @@ enum LedgerCommand {
     Inventory(books::Inventory),
     Adopt(books::Adopt),
     Edit(edit::Edit),
+}
+
+#[derive(Args)]
+struct Of {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Format,
+}
+
+impl Of {
+    /// The ledger, as its owner gets at it.
+    fn owned(&self) -> Owned {
+        Owned::at(&self.folder)
+    }
 }
 
 impl Ledger {
