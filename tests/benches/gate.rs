@@ -13,17 +13,17 @@
     reason = "a bench measures time"
 )]
 
-use agentpol_compiler::{NoFiles, SourceFile, compile, lower::lower};
-use agentpol_ethereum::{Completion, Draft, Fee, OwnedRequest, Signable};
+use agentpol_ethereum::{Completion, OwnedRequest, Signable};
 use agentpol_journal::{FileDisk, Journal};
-use agentpol_model::{Address, B256, Time, U256};
+use agentpol_model::{B256, Time, U256};
 use agentpol_runtime::{
-    Answer, Binding, Gate, Policy,
+    Answer, Gate, Policy,
     history::{Bound, Folder, Log, LogError, Modules, Ticket},
     ledger::{Landed, Record, Slot},
 };
+use agentpol_tests::shop::{CHAIN, START, binding, key, module, payment};
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
-use alloy_primitives::{address, hex, keccak256};
+use alloy_primitives::keccak256;
 use std::{
     hint::black_box,
     path::Path,
@@ -31,11 +31,6 @@ use std::{
     time::Instant,
 };
 
-const CHAIN: u64 = 1;
-const USDC: Address = address!("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48");
-const SHOP: Address = address!("0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984");
-/// 2026-11-23T10:00:00Z
-const START: Time = 1_795_428_000;
 const DAY: Time = 86_400;
 
 /// Turns, and requests of each.
@@ -48,57 +43,14 @@ const REMEMBERED: u64 = 1_000_000;
 /// Entries of the log that is opened.
 const ENTRIES: usize = 100_000;
 
-const POLICY: &str = "policy shop on ethereum
-
-use std::tokens::{USDC}
-
-fees at most 0.01 ETH
-budget daily: 1_000_000 USDC per 24h
-budget gas: 10 ETH of fees per 24h
-budget pace: 1_000_000 calls per 24h
-
-allow pay: USDC.transfer(to, amount) {
-    when to == 0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984 and amount <= 20 USDC
-}
-";
-
-fn key() -> PrivateKeySigner {
-    PrivateKeySigner::from_bytes(&keccak256("agentpol bench")).unwrap()
-}
-
-fn binding() -> Binding {
-    let wallet = key().address();
-    Binding { wallet, signer: wallet, params: Default::default() }
-}
-
-fn module() -> Vec<u8> {
-    let compilation = compile(SourceFile::new("shop", POLICY.to_owned()), &NoFiles);
-    agentpol_bytecode::encode(&lower(&compilation.ruleset.unwrap()).unwrap())
-}
+const BUDGETS: &str = "budget daily: 1_000_000 USDC per 24h\nbudget gas: 10 ETH of fees per 24h\nbudget pace: 1_000_000 calls per 24h";
 
 fn gate() -> Gate<PrivateKeySigner> {
-    let policy: Policy = agentpol_runtime::load(&module(), &binding()).unwrap();
+    let policy: Policy = agentpol_runtime::load(&module(BUDGETS), &binding()).unwrap();
     let ledger = policy.ledger(false);
     let gate = Gate::new(policy, ledger, key()).unwrap();
     gate.observe(Record::Begin(CHAIN, key().address(), 0)).unwrap();
     gate
-}
-
-/// A payment of its own amount for each number.
-fn payment(n: u64) -> OwnedRequest {
-    let amount = U256::from(1_000_000 + n * 7_919 % 19_000_000);
-    let data = [&hex!("a9059cbb")[..], SHOP.into_word().as_slice(), &amount.to_be_bytes::<32>()].concat();
-    let draft = Draft {
-        chain: CHAIN,
-        nonce: None,
-        gas_limit: Some(100_000),
-        fee: Fee::Dynamic { max_fee_per_gas: Some(10u128.pow(9)), max_priority_fee_per_gas: Some(1) },
-        to: Some(USDC),
-        value: U256::ZERO,
-        data,
-        access_list: Vec::new(),
-    };
-    OwnedRequest::new(draft, None).unwrap()
 }
 
 fn with_nonce(n: u64) -> Signable {
@@ -205,7 +157,7 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Modules for Lines {
     fn module(&self, _: B256) -> Result<Vec<u8>, LogError> {
-        Ok(module())
+        Ok(module(BUDGETS))
     }
 
     fn keep(&self, _: B256, _: &[u8]) -> Result<(), LogError> {
@@ -227,7 +179,7 @@ impl Log for Lines {
 
 /// Four entries for each payment: decided, signed, landed, final.
 fn write_a_history(folder: &Path) -> u64 {
-    let (module, lines) = (module(), Arc::new(Lines::default()));
+    let (module, lines) = (module(BUDGETS), Arc::new(Lines::default()));
     let bound = Bound::new(&module, &binding(), false).unwrap();
     std::fs::write(folder.join(format!("{}.agentpolc", bound.module)), &module).unwrap();
     let gate = Gate::begin(bound, &module, lines.clone(), key()).unwrap();

@@ -10,6 +10,7 @@
 //! | [`nested`] | actions inside actions, and both evaluators on them |
 //! | [`oracle`] | who tries to show that the analysis lies |
 //! | [`doors`] | where untrusted bytes come in: the fuzz targets |
+//! | [`shop`] | what a gate is asked for again and again |
 //! | [`vendors`] | policies as vendors publish them |
 //! | [`workload`] | what the benches measure |
 
@@ -31,5 +32,6 @@ pub mod generator;
 pub mod mutants;
 pub mod nested;
 pub mod oracle;
+pub mod shop;
 pub mod vendors;
 pub mod workload;

@@ -62,15 +62,6 @@ pub const RULES_PER_KEY: usize = 10;
 /// The text of a policy with so many rules, as people write them: so many for each token, each for a payee or two, with an amount
 /// at most, many with one at least, some with a last day. Fees are held and each token has a budget: nothing is wrong with it.
 pub fn held(count: usize, per_key: usize) -> String {
-    let mut out = text(count, per_key);
-    out.push_str("\nfees at most 0.01 ETH\nbudget gas: 0.05 ETH of fees per 24h\n");
-    for token in 0..count.div_ceil(per_key) {
-        out.push_str(&format!("budget daily{token}: 1_000_000 T{token} per 24h\n"));
-    }
-    out
-}
-
-fn text(count: usize, per_key: usize) -> String {
     let rng = &mut Rng::new(count as u64);
     let mut out = String::from(
         "policy many on ethereum\n\ninterface Coin {\n    function transfer(to: address, amount: uint256 as amount of self) \
@@ -94,6 +85,10 @@ fn text(count: usize, per_key: usize) -> String {
             out.push_str(&format!("    until 2027-01-{:02}\n", rng.between(1, 28)));
         }
         out.push_str("}\n");
+    }
+    out.push_str("\nfees at most 0.01 ETH\nbudget gas: 0.05 ETH of fees per 24h\n");
+    for token in 0..count.div_ceil(per_key) {
+        out.push_str(&format!("budget daily{token}: 1_000_000 T{token} per 24h\n"));
     }
     out
 }

@@ -1,9 +1,11 @@
 //! What the child does: it asks until it is killed.
 
-use super::{CLIENTS, NAMES, binding, key, module};
-use crate::generator::Rng;
-use agentpol_ethereum::{Draft, Fee, OwnedRequest};
-use agentpol_model::{Address, B256, Time, U256};
+use super::{BUDGETS, CLIENTS, NAMES};
+use crate::{
+    generator::Rng,
+    shop::{CHAIN, START, binding, key, module, payment},
+};
+use agentpol_model::B256;
 use agentpol_runtime::{
     Answer, Gate,
     gate::Once,
@@ -11,7 +13,7 @@ use agentpol_runtime::{
     ledger::Record,
 };
 use alloy::signers::local::PrivateKeySigner;
-use alloy_primitives::{address, hex, keccak256};
+use alloy_primitives::{hex, keccak256};
 use std::{
     io::Write as _,
     path::Path,
@@ -19,45 +21,22 @@ use std::{
     thread,
 };
 
-const USDC: Address = address!("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48");
-const SHOP: Address = address!("0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984");
-
-/// 2026-11-23T10:00:00Z
-const NOW: Time = 1_795_428_000;
-
 /// The history in a folder, begun if there is none.
 pub fn gate(folder: &Path) -> Gate<PrivateKeySigner> {
     let opened = match Folder::is_begun(folder) {
         true => Folder::open(folder, None, key()),
         false => {
-            let module = module();
+            let module = module(BUDGETS);
             let bound = Bound::new(&module, &binding(), false).unwrap_or_else(|e| panic!("{e}"));
             Folder::begin(folder, bound, &module, key())
         }
     };
     let (gate, _) = opened.unwrap_or_else(|e| panic!("{e}"));
-    if gate.next_nonce(1).is_none() {
-        let begun = gate.observe(Record::Begin(1, key().address(), 0));
+    if gate.next_nonce(CHAIN).is_none() {
+        let begun = gate.observe(Record::Begin(CHAIN, key().address(), 0));
         begun.unwrap_or_else(|e| panic!("{e}"));
     }
     gate
-}
-
-/// A payment of its own amount for every name.
-pub(super) fn payment(name: u64) -> OwnedRequest {
-    let amount = U256::from(1_000_000 + name * 7_919 % 19_000_000);
-    let data = [&hex!("a9059cbb")[..], SHOP.into_word().as_slice(), &amount.to_be_bytes::<32>()].concat();
-    let draft = Draft {
-        chain: 1,
-        nonce: None,
-        gas_limit: Some(100_000),
-        fee: Fee::Dynamic { max_fee_per_gas: Some(10u128.pow(9)), max_priority_fee_per_gas: Some(1) },
-        to: Some(USDC),
-        value: U256::ZERO,
-        data,
-        access_list: Vec::new(),
-    };
-    OwnedRequest::new(draft, None).unwrap_or_else(|e| panic!("{e}"))
 }
 
 pub(super) fn known(name: u64) -> Known {
@@ -91,7 +70,7 @@ fn name(rng: &mut Rng, next: &AtomicU64) -> u64 {
 }
 
 fn ask(gate: &Gate<PrivateKeySigner>, name: u64) {
-    let signed: Option<(B256, Vec<u8>)> = match gate.ask_once(payment(name), None, NOW, &known(name)) {
+    let signed: Option<(B256, Vec<u8>)> = match gate.ask_once(payment(name), None, START, &known(name)) {
         Once::First(Answer::Reserved(reserved)) => gate.sign_sync(reserved).ok().and_then(|signed| {
             let transaction = signed.transaction()?;
             Some((transaction.hash, transaction.raw.clone()))

@@ -1,7 +1,7 @@
 //! What the parent does: kills, opens, compares.
 
-use super::{cap, client, daily, key};
-use crate::generator::Rng;
+use super::{cap, client, daily};
+use crate::{generator::Rng, shop::key};
 use agentpol_ethereum::RawTransaction;
 use agentpol_model::{B256, U256};
 use agentpol_runtime::history::{Folder, folder};
