@@ -20,6 +20,12 @@ fn every_request_of_one_where_a_third_rule_cannot_be_told() {
     tiny_policies(109_881..109_882, 400);
 }
 
+/// An interface's own recipient, whom a parameter may name.
+#[test]
+fn every_request_of_one_that_pays_an_interfaces_own_recipient() {
+    tiny_policies(616_515..616_516, 400);
+}
+
 /// Bytes that are counted from the front by one condition and from the end by another.
 #[test]
 fn every_request_of_one_that_was_once_answered_wrong() {

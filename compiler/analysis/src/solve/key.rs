@@ -317,10 +317,7 @@ impl<'r> Key<'r> {
 
     /// Is it in the set that this parameter is bound to?
     pub(crate) fn member(&self, term: &Term, param: ParamId) -> Prop {
-        match term {
-            Term::Var { var, shift: 0, signed: false } => Prop::Lit(Lit::Member(*var, param, true)),
-            _ => Prop::False,
-        }
+        self.space.member(term, param, true)
     }
 
     /// Is it asked at this time?

@@ -169,7 +169,7 @@ impl Space<'_> {
         }
     }
 
-    fn member(&self, item: &Term, param: ParamId, want: bool) -> Prop {
+    pub(super) fn member(&self, item: &Term, param: ParamId, want: bool) -> Prop {
         match item {
             Term::Var { var, shift: 0, signed: false } => Prop::Lit(Lit::Member(*var, param, want)),
             Term::Const(word) => {
