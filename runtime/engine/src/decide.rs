@@ -53,8 +53,7 @@ impl Policy {
     /// The decision about a request that could not even be read.
     pub fn refuse(&self, refusal: &Refusal) -> Decision {
         let reason = refusal.to_string();
-        let decision = self.decision(Outcome::Deny(refusal.code), None, reason, 0);
-        decision.named(refusal.id.as_ref())
+        self.deny(refusal.code, reason).named(refusal.id.as_ref())
     }
 
     /// Where a request stands that says itself which nonce it has, or else takes the next.
@@ -192,6 +191,11 @@ impl Policy {
         let nearest = nearest.map(|nearest| Nearest { action, ..nearest });
         let rule = denied.rule.and_then(|rule| self.rule_name(rule)).map(|rule| rule.to_string());
         Decision { nearest, ..self.decision(Outcome::Deny(denied.code), rule, reason, steps) }
+    }
+
+    /// A denial that no rule is behind.
+    pub(crate) fn deny(&self, code: DenyCode, reason: String) -> Box<Decision> {
+        Box::new(self.decision(Outcome::Deny(code), None, reason, 0))
     }
 
     pub(crate) fn decision(

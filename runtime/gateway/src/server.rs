@@ -154,10 +154,7 @@ impl Server {
             agents.graceful.shutdown().await;
             door.idle().await;
         };
-        // Answers that are under way are finished, as far as the time goes.
-        if tokio::time::timeout(Duration::from_millis(limits.shutdown_ms), all).await.is_err() {
-            tracing::warn!("stopped before every answer was finished");
-        }
+        finish(all, limits.shutdown_ms).await;
         if let Some(follower) = follower {
             follower.abort();
         }
@@ -241,6 +238,13 @@ impl Connections {
 async fn refused(error: &io::Error) {
     tracing::warn!("a connection could not be taken: {error}");
     tokio::time::sleep(AFTER_ERROR).await;
+}
+
+/// Answers that are under way are finished, as far as the time goes.
+pub(crate) async fn finish(all: impl Future<Output = ()>, within_ms: u64) {
+    if tokio::time::timeout(Duration::from_millis(within_ms), all).await.is_err() {
+        tracing::warn!("stopped before every answer was finished");
+    }
 }
 
 /// A unix socket that only its owner can open, from its first moment: it is made in a folder of its own and moved.

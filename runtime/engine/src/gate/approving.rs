@@ -2,7 +2,6 @@
 
 use super::{Answer, Gate, answer::Waiting, books::Books, consent::Consent, deciding::Asked};
 use crate::{
-    decision::Outcome,
     history::LogError,
     ledger::{self, Judgement, Record, Reply, Verdict},
     reason::told::Told,
@@ -145,15 +144,13 @@ impl<S> Gate<S> {
         let waiting = waiting.and_then(|(name, kept, _)| Some((kept.clone(), books.approval(name)?)));
         let Some((kept, consent)) = waiting else {
             let reason = ledger::Misfit::NothingAsked.to_string();
-            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
-            return Answer::Denied(Box::new(decision));
+            return Answer::Denied(books.policy.deny(DenyCode::Approval, reason));
         };
         let Kept { agent, request, mut approvals, .. } = kept;
         approvals.add(signatures.iter().copied(), &consent, &books.policy.approvers());
         if approvals.is_empty() {
             let reason = "none of the signatures is one of its approvers', of this request".to_owned();
-            let decision = books.policy.decision(Outcome::Deny(DenyCode::Approval), None, reason, 0);
-            return Answer::Denied(Box::new(decision));
+            return Answer::Denied(books.policy.deny(DenyCode::Approval, reason));
         }
         let asked = Asked { agent: agent.as_deref(), now, key: None, approvals: Some(&approvals) };
         self.locked(books, request, &asked)

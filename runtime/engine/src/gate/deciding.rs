@@ -93,7 +93,7 @@ impl<S> Gate<S> {
 
     pub(super) fn unrecorded(&self, e: &LogError) -> Answer {
         let policy = self.policy();
-        Answer::Denied(Box::new(policy.decision(Outcome::Deny(DenyCode::Storage), None, e.to_string(), 0)))
+        Answer::Denied(policy.deny(DenyCode::Storage, e.to_string()))
     }
 
     /// The answer, and the entry that says so.
@@ -202,7 +202,7 @@ pub(super) fn close(
     request: OwnedRequest,
     asked: &Asked<'_>,
 ) -> Result<Closed, Box<Decision>> {
-    let deny = |code, reason| Box::new(books.policy.decision(Outcome::Deny(code), None, reason, 0));
+    let deny = |code, reason| books.policy.deny(code, reason);
     let open = request.open_fields();
     let next = next_nonce(books, request.chain());
     let (request, has_our_nonce) = match (open.as_slice(), next) {
@@ -253,7 +253,7 @@ pub(super) fn judge(
     let policy = books.policy.clone();
     if let Some(reason) = &books.frozen {
         let reason = format!("the owner has stopped everything: {reason}");
-        return (policy.decision(Outcome::Deny(DenyCode::Frozen), None, reason, 0), None);
+        return (*policy.deny(DenyCode::Frozen, reason), None);
     }
     let granted = match unsigned.lend(&books.facts(asked.agent)) {
         Err(refusal) => return (policy.refuse(&refusal), None),
@@ -292,8 +292,7 @@ fn recall(books: &Books, key: &Known, agent: Option<&str>, now: Time) -> Option<
     }
     if used.asked != key.asked {
         let reason = format!("the key `{}` was used for another request", key.key.escape_default());
-        let outcome = Outcome::Deny(DenyCode::InvalidRequest);
-        return Some(Once::First(Answer::Denied(Box::new(books.policy.decision(outcome, None, reason, 0)))));
+        return Some(Once::First(Answer::Denied(books.policy.deny(DenyCode::InvalidRequest, reason))));
     }
     Some(Once::Again { digest: used.digest, signed: used.signed.clone() })
 }

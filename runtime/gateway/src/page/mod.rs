@@ -27,12 +27,12 @@ pub use http::{BODY_TIMEOUT_MS, MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use crate::{
     config::Limits,
     node::Boxed,
-    server::{Connections, Socket},
+    server::{Connections, Socket, finish},
 };
 use core::fmt;
 use http::Counter;
 use serde_json::Value;
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 
 /// Connections at once. A browser opens six.
@@ -109,21 +109,6 @@ impl Page {
             connections.graceful.shutdown().await;
             counter.idle().await;
         };
-        if tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS), all).await.is_err() {
-            tracing::warn!("the page stopped before every answer was finished");
-        }
+        finish(all, SHUTDOWN_MS).await;
     }
-}
-
-/// [Listens](Page::bind) and answers until `shutdown` is over. `told` hears the link first.
-pub async fn serve_page(
-    listen: SocketAddr,
-    desk: Arc<dyn Desk>,
-    told: impl FnOnce(&str),
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let page = Page::bind(listen, desk).await?;
-    told(&page.link());
-    page.run(shutdown).await;
-    Ok(())
 }
